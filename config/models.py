@@ -1,0 +1,406 @@
+"""What an admin may write: one strict model per kind of object.
+
+Every field carries its description in English and Russian; the JSON Schema, `perezvon explain` and
+the reference in `docs/` are made from them. Nothing here reads files: `config.load` does.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+"""An object's name: what it is called in files, commands, Asterisk and logs."""
+
+Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+"""A telephone number in E.164 with its plus, quoted: `"+74951234567"`."""
+
+Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}$")]
+Extension = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,8}$")]
+FeatureCode = Annotated[str, StringConstraints(pattern=r"^\*[0-9]{1,5}$")]
+Prompt = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,253}[A-Za-z0-9])?$")]
+Language = Literal["ru", "en"]
+
+
+def _one_line(value: str) -> str:
+    """Text for people: no control characters, so that it stays text wherever it arrives."""
+    if any(ord(c) < 32 or ord(c) == 127 or c in "\u2028\u2029\u0085" for c in value):
+        raise ValueError("must be one line without control characters")
+    return value
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
+
+
+_DURATION = r"^[0-9]{1,6}(ms|s|m|h|d)$"
+_UNIT = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _seconds(value: object) -> object:
+    """`15s`, `2h` to seconds; anything else is left for pydantic's own message."""
+    if isinstance(value, str) and (found := re.fullmatch(_DURATION[1:-1], value)):
+        return int(value[: found.start(1)]) * _UNIT[found.group(1)]
+    raise ValueError('must be a number with its unit, for example "15s", "2m", "1h"')
+
+
+Duration = Annotated[
+    float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "pattern": _DURATION})
+]
+"""A length of time: text with a unit in the file, seconds in code."""
+
+_HM = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+Window = Annotated[str, StringConstraints(pattern=rf"^{_HM}-(?:{_HM}|24:00)$")]
+_DAY = "mon|tue|wed|thu|fri|sat|sun"
+Days = Annotated[str, StringConstraints(pattern=rf"^(?:{_DAY})(?:-(?:{_DAY}))?$")]
+Hours = dict[Days, list[Window]]
+"""Weekdays to windows of local time: `mon-fri: ["09:00-13:00", "14:00-20:00"]`."""
+
+
+def describe(en: str, ru: str, **extra: Any) -> Any:
+    """A `Field` with its description in both languages (the Russian one travels as `x-ru`)."""
+    return Field(description=en, json_schema_extra={"x-ru": ru}, **extra)
+
+
+class Model(BaseModel):
+    """Strict: a wrong type or an unknown key is an error, never a guess."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Mode(StrEnum):
+    """How a campaign decides when to dial."""
+
+    PROGRESSIVE = "progressive"
+    RATIO = "ratio"
+    PREVIEW = "preview"
+
+
+class DispositionClass(StrEnum):
+    """What a disposition means to the lead."""
+
+    SUCCESS = "success"
+    CALLBACK = "callback"
+    REFUSAL = "refusal"
+    NO_CONTACT = "no_contact"
+
+
+class Trunk(Model):
+    """A SIP carrier: where calls leave and arrive."""
+
+    host: Host = describe("Carrier's address", "Адрес оператора связи")
+    port: int = describe("Carrier's SIP port", "SIP-порт оператора", ge=1, le=65535, default=5060)
+    username: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+-]{1,64}$")] | None = describe(
+        "Login, where the carrier wants one", "Логин, если оператор его требует", default=None
+    )
+    password: SecretStr | None = describe(
+        "Password, by reference: ${file:...} or ${env:...}", "Пароль, по ссылке", default=None
+    )
+    register_with_carrier: bool = describe(
+        "Register with the carrier (else it knows us by address)",
+        "Регистрироваться у оператора",
+        default=False,
+    )
+    match: list[Host] = describe(
+        "Addresses the carrier calls from; default: its host", "Адреса, с которых звонит оператор", default=[]
+    )
+    codecs: list[Literal["alaw", "ulaw", "g722", "opus", "slin16"]] = describe(
+        "Codecs, best first", "Кодеки, лучший первым", default=["alaw", "ulaw"], min_length=1
+    )
+    number_format: Literal["e164-plus", "e164", "national"] = describe(
+        "How the carrier wants a number: +7495..., 7495..., 8495...",
+        "Вид номера для оператора",
+        default="e164-plus",
+    )
+    prefix: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,8}$")] = describe(
+        "Digits put before every number, once", "Цифры перед номером", default=""
+    )
+    lines: int = describe("Calls at one time, at most", "Одновременных вызовов, не больше", ge=1, le=5000)
+    calls_per_second: float = describe(
+        "New calls a second, at most", "Новых вызовов в секунду, не больше", gt=0, le=200, default=5
+    )
+
+
+class Group(Model):
+    """A set of agents that serves campaigns and lines: an Asterisk queue."""
+
+    title: Text = describe("Name for people", "Название для людей")
+    strategy: Literal["leastrecent", "fewestcalls", "rrmemory", "random", "ringall"] = describe(
+        "Who is next: leastrecent is the agent who waits longest", "Кто следующий", default="leastrecent"
+    )
+    ring_time: Duration = describe(
+        "How long an agent's phone rings before the next agent is tried",
+        "Сколько звонит телефон агента",
+        default=15.0,
+    )
+    wrap_up: Duration = describe(
+        "Time after a call before the next one", "Время на обработку после разговора", default=15.0
+    )
+    skill: Id | None = describe(
+        "Skill that decides who is asked first (higher level first)",
+        "Навык, решающий, кого спросить первым",
+        default=None,
+    )
+    min_level: int = describe(
+        "Least level of that skill", "Наименьший уровень навыка", ge=1, le=10, default=1
+    )
+    max_wait: Duration = describe(
+        "How long an inbound caller waits at most", "Сколько ждёт входящий вызов, не больше", default=600.0
+    )
+    max_waiting: int = describe("Callers waiting at most", "Ожидающих, не больше", ge=1, le=1000, default=50)
+
+
+class AutoAnswer(StrEnum):
+    """Which SIP header makes the agent's phone answer by itself."""
+
+    NONE = "none"
+    CALL_INFO = "call-info"
+    ALERT_INFO = "alert-info"
+
+
+class Agent(Model):
+    """A person with a SIP phone."""
+
+    name: Text = describe("The agent's name", "Имя агента")
+    extension: Extension = describe("Short number, quoted", "Короткий номер, в кавычках")
+    password: SecretStr = describe("The phone's SIP password, by reference", "SIP-пароль телефона, по ссылке")
+    groups: list[Id] = describe("Groups the agent works in", "Группы агента", min_length=1)
+    skills: dict[Id, Annotated[int, Field(ge=1, le=10)]] = describe(
+        "Skills with level 1 to 10", "Навыки с уровнем от 1 до 10", default={}
+    )
+    auto_answer: Annotated[AutoAnswer, Field(strict=False)] = describe(
+        "Header that makes the phone answer by itself",
+        "Заголовок для автоответа телефона",
+        default=AutoAnswer.CALL_INFO,
+    )
+    language: Language | None = describe(
+        "Language of the spoken confirmations; default: the system's", "Язык подсказок", default=None
+    )
+
+
+class Line(Model):
+    """An inbound number (DID)."""
+
+    label: Text = describe("What the number serves", "Что обслуживает номер")
+    numbers: list[Phone] = describe("The numbers, quoted, E.164", "Номера, в кавычках, E.164", min_length=1)
+    trunks: list[Id] = describe("Trunks it arrives on", "Транки, по которым приходит", min_length=1)
+    group: Id = describe("Group that answers", "Группа, которая отвечает")
+    greeting: Prompt | None = describe("Prompt played first", "Приветствие", default=None)
+    language: Language | None = describe("Language; default: the system's", "Язык", default=None)
+
+
+class PauseReason(Model):
+    """Why an agent is not ready."""
+
+    title: Text = describe("Name for people", "Название для людей")
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}$")] = describe(
+        "Digits dialed after the not-ready feature code, quoted", "Цифры после кода паузы, в кавычках"
+    )
+    paid: bool = describe("Counts as paid time", "Оплачивается", default=True)
+    max_time: Duration | None = describe(
+        "Longer than this is shown to the supervisor", "Дольше — видит супервизор", default=None
+    )
+
+
+class Disposition(Model):
+    """What an agent says came of a talk."""
+
+    title: Text = describe("Name for people", "Название для людей")
+    means: Annotated[DispositionClass, Field(strict=False)] = describe(
+        "Its class: what it makes of the lead", "Класс: что станет с лидом"
+    )
+
+
+class Retry(Model):
+    """When a lead is called again after an outcome."""
+
+    after: Duration = describe("Wait before the next attempt", "Пауза до следующей попытки")
+    times: int = describe("How often at most", "Сколько раз, не больше", ge=1, le=20, default=3)
+
+
+class Attempts(Model):
+    """How often a lead is called, and when again."""
+
+    max: int = describe("Attempts per lead in all", "Попыток на лид всего", ge=1, le=20, default=3)
+    retry: dict[
+        Literal["busy", "no_answer", "failed", "abandoned", "hung_up_before_talk", "interrupted", "in_doubt"],
+        Retry,
+    ] = describe(
+        "By outcome: when again; an outcome that is not named is final",
+        "По исходу: когда снова; неназванный исход окончательный",
+        default={
+            outcome: Retry.model_validate({"after": after, "times": times})
+            for outcome, after, times in (
+                ("busy", "15m", 3),
+                ("no_answer", "2h", 3),
+                ("failed", "1h", 2),
+                ("abandoned", "3d", 1),
+                ("hung_up_before_talk", "1d", 1),
+                ("interrupted", "5m", 1),
+                ("in_doubt", "1h", 1),
+            )
+        },
+    )
+
+
+class Campaign(Model):
+    """A goal with a list, a mode, hours, rules and agents."""
+
+    title: Text = describe("Name for people", "Название для людей")
+    mode: Annotated[Mode, Field(strict=False)] = describe(
+        "How it decides when to dial", "Как решает, когда звонить"
+    )
+    ratio: float = describe(
+        "Mode ratio: calls per ready agent",
+        "Режим ratio: вызовов на готового агента",
+        ge=1,
+        le=10,
+        default=1.5,
+    )
+    list: Id = describe("List of leads", "Список лидов")
+    group: Id = describe("Group that talks", "Группа, которая говорит")
+    trunk: Id = describe("Trunk the calls leave by", "Транк для исходящих")
+    caller_id: Phone = describe("Number shown to the called", "Номер, который видит абонент")
+    hours: Hours = describe(
+        "When to call, in the lead's local time", "Когда звонить, по времени лида", min_length=1
+    )
+    timezone: str | None = describe(
+        "Zone of leads that name none; default: the system's", "Часовой пояс лидов без своего", default=None
+    )
+    ring_time: Duration = describe("How long to let it ring", "Сколько ждать ответа", default=27.0)
+    grace: Duration = describe(
+        "From answer to agent at most; then the message", "От ответа до агента, не больше", default=2.0
+    )
+    message: Prompt = describe("What the abandoned person hears", "Что слышит потерянный абонент")
+    lines: int = describe("Calls at one time, at most", "Одновременных вызовов, не больше", ge=1, le=5000)
+    calls_per_second: float = describe(
+        "New calls a second, at most", "Новых вызовов в секунду, не больше", gt=0, le=200, default=5
+    )
+    max_talk: Duration = describe("A talk is cut after", "Предел длины разговора", default=3600.0)
+    attempts: Attempts = describe(
+        "How often, and when again", "Сколько раз и когда снова", default=Attempts()
+    )
+    language: Language | None = describe("Language; default: the system's", "Язык", default=None)
+
+
+class Sip(Model):
+    """Where our SIP listens."""
+
+    bind: Host = describe("Address", "Адрес", default="0.0.0.0")  # noqa: S104 - phones and carriers come from outside
+    port: int = describe("UDP port", "UDP-порт", ge=1, le=65535, default=5060)
+    rtp_first: int = describe("First RTP port", "Первый RTP-порт", ge=1024, le=65000, default=10000)
+    rtp_last: int = describe("Last RTP port", "Последний RTP-порт", ge=1025, le=65535, default=20000)
+
+
+class AsteriskPaths(Model):
+    """Where our Asterisk lives."""
+
+    command: list[str] = describe(
+        "The asterisk program, as a list of arguments", "Команда asterisk", default=["asterisk"], min_length=1
+    )
+    config_dir: str = describe("Its configuration", "Каталог конфигурации", default="/etc/asterisk")
+    log_dir: str = describe("Its logs", "Каталог журналов", default="/var/log/asterisk")
+    max_calls: int = describe("Calls it accepts at most", "Вызовов, не больше", ge=2, le=10000, default=500)
+
+
+class Ami(Model):
+    """The manager link."""
+
+    host: Host = describe("Address; loopback unless TLS is in front", "Адрес", default="127.0.0.1")
+    port: int = describe("Port", "Порт", ge=1, le=65535, default=5038)
+    secret: SecretStr = describe(
+        "Secret of perezvon_dialer, by reference", "Секрет perezvon_dialer, по ссылке"
+    )
+
+
+class Limits(Model):
+    """Limits over all campaigns and trunks together."""
+
+    lines: int = describe(
+        "Calls at one time, at most", "Одновременных вызовов, не больше", ge=1, le=5000, default=60
+    )
+    calls_per_second: float = describe(
+        "New calls a second, at most", "Новых вызовов в секунду, не больше", gt=0, le=200, default=10
+    )
+
+
+class FeatureCodes(Model):
+    """What agents dial on their phones."""
+
+    sign_in: FeatureCode = describe("Sign in", "Войти", default="*11")
+    sign_out: FeatureCode = describe("Sign out", "Выйти", default="*12")
+    ready: FeatureCode = describe("Ready", "Готов", default="*21")
+    not_ready: FeatureCode = describe(
+        "Not ready; the reason's code follows", "Не готов; далее код причины", default="*22"
+    )
+    end_wrap_up: FeatureCode = describe("End wrap-up early", "Завершить обработку", default="*23")
+
+
+class System(Model):
+    """The installation."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,15}$")] = describe(
+        "Name of this node; part of every channel id", "Имя узла; часть имени каждого канала"
+    )
+    language: Language = describe("Default language of speech", "Язык речи по умолчанию", default="ru")
+    timezone: str = describe(
+        "Default time zone, IANA name", "Часовой пояс, имя IANA", default="Europe/Moscow"
+    )
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = describe(
+        "Country of numbers written without +, ISO code", "Страна номеров без +", default="RU"
+    )
+    database: str = describe(
+        "SQLAlchemy URL of the store",
+        "URL базы данных",
+        default="sqlite+aiosqlite:////var/lib/perezvon/perezvon.db",
+    )
+    socket: str = describe("The daemon's socket", "Сокет демона", default="/run/perezvon/daemon.sock")
+    sounds_dir: str | None = describe(
+        "Folder with our prompts; default: the installed ones", "Каталог подсказок", default=None
+    )
+    asterisk: AsteriskPaths = describe("Where Asterisk lives", "Где живёт Asterisk", default=AsteriskPaths())
+    sip: Sip = describe("Where SIP listens", "Где слушает SIP", default=Sip())
+    ami: Ami = describe("The manager link", "Связь AMI")
+    limits: Limits = describe("Limits over everything", "Общие пределы", default=Limits())
+    feature_codes: FeatureCodes = describe("What agents dial", "Что набирают агенты", default=FeatureCodes())
+
+
+class Site(Model):
+    """Everything an admin wrote, checked. Keys of the mappings are the objects' names."""
+
+    system: System
+    trunks: dict[Id, Trunk]
+    lines: dict[Id, Line]
+    groups: dict[Id, Group]
+    agents: dict[Id, Agent]
+    campaigns: dict[Id, Campaign]
+    pause_reasons: dict[Id, PauseReason]
+    dispositions: dict[Id, Disposition]
+
+    def members(self, group: Id) -> dict[Id, int]:
+        """Agents of a group with their queue penalty: 0 for the best level of its skill.
+
+        Without a skill all have penalty 0. An agent below `min_level` is no member.
+        """
+        wanted = self.groups[group]
+        found: dict[Id, int] = {}
+        for name, agent in sorted(self.agents.items()):
+            if group not in agent.groups:
+                continue
+            if wanted.skill is None:
+                found[name] = 0
+            elif (level := agent.skills.get(wanted.skill, 0)) >= wanted.min_level:
+                found[name] = 10 - level
+        return found
