@@ -16,22 +16,48 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     SecretStr,
-    StringConstraints,
     WithJsonSchema,
 )
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+def _form(title: str, pattern: str, *examples: str) -> Any:
+    """Text of one form. Title and examples tell editors, `explain` and error messages what to write."""
+    return Field(title=title, pattern=pattern, examples=[*examples])
+
+
+Id = Annotated[
+    str,
+    _form(
+        "a name: a small Latin letter, then up to 31 small letters, digits, - or _",
+        r"^[a-z][a-z0-9_-]{0,31}$",
+        "sales",
+    ),
+]
 """An object's name: what it is called in files, commands, Asterisk and logs."""
 
-Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+Phone = Annotated[
+    str, _form("a phone number in E.164 with its plus, in quotes", r"^\+[1-9][0-9]{6,14}$", "+74951234567")
+]
 """A telephone number in E.164 with its plus, quoted: `"+74951234567"`."""
 
-Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}$")]
-Extension = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,8}$")]
-FeatureCode = Annotated[str, StringConstraints(pattern=r"^\*[0-9]{1,5}$")]
-Prompt = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,253}[A-Za-z0-9])?$")]
+Extension = Annotated[str, _form("2 to 8 digits, in quotes", r"^[0-9]{2,8}$", "101")]
+FeatureCode = Annotated[str, _form("a star and 1 to 5 digits, in quotes", r"^\*[0-9]{1,5}$", "*21")]
+Prompt = Annotated[
+    str,
+    _form(
+        "a prompt's name: a small Latin letter, then small letters, digits, - or _",
+        r"^[a-z][a-z0-9_-]{0,63}$",
+        "abandoned",
+    ),
+]
+Host = Annotated[
+    str,
+    _form(
+        "a host name or an IP address", r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,253}[A-Za-z0-9])?$", "sip.example.com"
+    ),
+]
 Language = Literal["ru", "en"]
 
 
@@ -42,29 +68,50 @@ def _one_line(value: str) -> str:
     return value
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)]
+Text = Annotated[
+    str, Field(title="one line of text", min_length=1, max_length=200), AfterValidator(_one_line)
+]
 
 
 _DURATION = r"^[0-9]{1,6}(ms|s|m|h|d)$"
-_UNIT = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_UNIT = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 
 
 def _seconds(value: object) -> object:
-    """`15s`, `2h` to seconds; anything else is left for pydantic's own message."""
+    """`15s`, `2h` to seconds."""
     if isinstance(value, str) and (found := re.fullmatch(_DURATION[1:-1], value)):
-        return int(value[: found.start(1)]) * _UNIT[found.group(1)]
-    raise ValueError('must be a number with its unit, for example "15s", "2m", "1h"')
+        return int(value[: found.start(1)]) * _UNIT[found.group(1)] / 1000
+    raise ValueError("must be a length of time with its unit")
+
+
+def written(seconds: float) -> str:
+    """A length of time as an admin writes it, in the largest unit that keeps it whole: 900.0 is `15m`."""
+    ms = round(seconds * 1000)
+    unit = next(unit for unit, size in _UNIT.items() if ms % size == 0) if ms else "s"
+    return f"{ms // _UNIT[unit]}{unit}"
 
 
 Duration = Annotated[
-    float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "pattern": _DURATION})
+    float,
+    BeforeValidator(_seconds),
+    PlainSerializer(written, return_type=str, when_used="json"),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": _DURATION,
+            "title": "a length of time: a whole number with its unit (ms, s, m, h, d)",
+            "examples": ["15s", "2m", "1h"],
+        }
+    ),
 ]
 """A length of time: text with a unit in the file, seconds in code."""
 
 _HM = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-Window = Annotated[str, StringConstraints(pattern=rf"^{_HM}-(?:{_HM}|24:00)$")]
+Window = Annotated[str, _form("a window of local time, from-to", rf"^{_HM}-(?:{_HM}|24:00)$", "09:00-18:00")]
 _DAY = "mon|tue|wed|thu|fri|sat|sun"
-Days = Annotated[str, StringConstraints(pattern=rf"^(?:{_DAY})(?:-(?:{_DAY}))?$")]
+Days = Annotated[
+    str, _form("a weekday or a range of them", rf"^(?:{_DAY})(?:-(?:{_DAY}))?$", "mon-fri", "sat")
+]
 Hours = dict[Days, list[Window]]
 """Weekdays to windows of local time: `mon-fri: ["09:00-13:00", "14:00-20:00"]`."""
 
@@ -102,9 +149,13 @@ class Trunk(Model):
 
     host: Host = describe("Carrier's address", "Адрес оператора связи")
     port: int = describe("Carrier's SIP port", "SIP-порт оператора", ge=1, le=65535, default=5060)
-    username: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+-]{1,64}$")] | None = describe(
-        "Login, where the carrier wants one", "Логин, если оператор его требует", default=None
-    )
+    username: (
+        Annotated[
+            str,
+            _form("a login of Latin letters, digits and . _ + -", r"^[A-Za-z0-9._+-]{1,64}$", "perezvon"),
+        ]
+        | None
+    ) = describe("Login, where the carrier wants one", "Логин, если оператор его требует", default=None)
     password: SecretStr | None = describe(
         "Password, by reference: ${file:...} or ${env:...}", "Пароль, по ссылке", default=None
     )
@@ -124,7 +175,7 @@ class Trunk(Model):
         "Вид номера для оператора",
         default="e164-plus",
     )
-    prefix: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,8}$")] = describe(
+    prefix: Annotated[str, _form("up to 8 digits, in quotes", r"^[0-9]{0,8}$", "9")] = describe(
         "Digits put before every number, once", "Цифры перед номером", default=""
     )
     lines: int = describe("Calls at one time, at most", "Одновременных вызовов, не больше", ge=1, le=5000)
@@ -205,7 +256,7 @@ class PauseReason(Model):
     """Why an agent is not ready."""
 
     title: Text = describe("Name for people", "Название для людей")
-    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}$")] = describe(
+    code: Annotated[str, _form("1 or 2 digits, in quotes", r"^[0-9]{1,2}$", "1")] = describe(
         "Digits dialed after the not-ready feature code, quoted", "Цифры после кода паузы, в кавычках"
     )
     paid: bool = describe("Counts as paid time", "Оплачивается", default=True)
@@ -351,15 +402,16 @@ class FeatureCodes(Model):
 class System(Model):
     """The installation."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,15}$")] = describe(
-        "Name of this node; part of every channel id", "Имя узла; часть имени каждого канала"
-    )
+    name: Annotated[
+        str,
+        _form("a small Latin letter, then up to 15 small letters or digits", r"^[a-z][a-z0-9]{0,15}$", "pz1"),
+    ] = describe("Name of this node; part of every channel id", "Имя узла; часть имени каждого канала")
     language: Language = describe("Default language of speech", "Язык речи по умолчанию", default="ru")
     timezone: str = describe(
         "Default time zone, IANA name", "Часовой пояс, имя IANA", default="Europe/Moscow"
     )
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = describe(
-        "Country of numbers written without +, ISO code", "Страна номеров без +", default="RU"
+    country: Annotated[str, _form("a country's ISO code, two capital letters", r"^[A-Z]{2}$", "RU")] = (
+        describe("Country of numbers written without +, ISO code", "Страна номеров без +", default="RU")
     )
     database: str = describe(
         "SQLAlchemy URL of the store",
