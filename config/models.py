@@ -27,11 +27,12 @@ def _form(title: str, pattern: str, *examples: str) -> Any:
     return Field(title=title, pattern=pattern, examples=[*examples])
 
 
+ID = r"^[a-z][a-z0-9_-]{0,31}$"
 Id = Annotated[
     str,
     _form(
         "a name: a small Latin letter, then up to 31 small letters, digits, - or _",
-        r"^[a-z][a-z0-9_-]{0,31}$",
+        ID,
         "sales",
     ),
 ]

@@ -1,0 +1,151 @@
+"""A site's folder to parsed files: which file holds which object, and what does not belong there."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from config import tree
+from config.kinds import KINDS, Kind, Layout
+from config.models import ID
+from config.problems import Problem
+
+SECRETS = "secrets"
+_NAME = re.compile(ID)
+_LEFT_ALONE = re.compile(r"\..*|.*~|README(\..*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One object as it was written. `name` is empty for the system."""
+
+    kind: Kind
+    name: str
+    file: str
+    mark: tree.Mark
+    node: tree.Node
+
+
+@dataclass
+class Files:
+    """`names`: by kind, what is meant to exist, broken objects included (so that they do not dangle)."""
+
+    folder: Path
+    entries: list[Entry] = field(default_factory=list)
+    names: dict[str, set[str]] = field(default_factory=lambda: {kind.key: set() for kind in KINDS})
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(self, path: Path, code: str, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(str(path), 1, 1, code, message, hint))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known word, or all of them where none is near."""
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return f"known: {', '.join(known)}" if 0 < len(known) <= 40 else ""
+
+
+def read(folder: Path) -> Files:
+    """Everything in the folder, parsed; never raises for bad input."""
+    files = Files(folder)
+    if not folder.is_dir():
+        files.report(folder, "E101", "there is no such folder", "name the folder that holds system.yaml")
+        return files
+    try:
+        found = {path.name for path in folder.iterdir()}
+    except OSError as error:
+        files.report(folder, "E101", f"the folder cannot be read ({error.strerror})")
+        return files
+    if "system.yaml" not in found:
+        files.report(folder / "system.yaml", "E113", "the file is missing", "every site has a system.yaml")
+    for kind in KINDS:
+        path = folder / kind.place
+        if kind.layout is Layout.FOLDER:
+            _read_folder(files, kind)
+        elif path.name in found:
+            _read_file(files, kind, path)
+    known = {kind.place.split("/")[0] for kind in KINDS} | {SECRETS}
+    for name in sorted(found - known):
+        _unknown(files, folder / name, known)
+    return files
+
+
+def _read_folder(files: Files, kind: Kind) -> None:
+    folder = files.folder / kind.key
+    if not folder.exists():
+        return
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        files.report(folder, "E101", f"the folder cannot be read ({error.strerror})")
+        return
+    for path in paths:
+        if path.suffix == ".yaml" and not path.name.startswith(".") and not path.is_dir():
+            _read_file(files, kind, path)
+        else:
+            _unknown(files, path, ())
+
+
+def _read_file(files: Files, kind: Kind, path: Path) -> None:
+    name = "" if kind.layout is not Layout.FOLDER else path.stem
+    if kind.layout is Layout.FOLDER and not _NAME.fullmatch(name):
+        files.report(
+            path,
+            "E114",
+            f"`{name}` cannot be the name of a {kind.name}",
+            "name the file with a small Latin letter, then small letters, digits, - or _",
+        )
+    if kind.layout is Layout.FOLDER:
+        files.names[kind.key].add(name)
+    data = _bytes(files, path)
+    if data is None:
+        return
+    root, problems = tree.parse(str(path), data)
+    files.problems += problems
+    if root is None:
+        return
+    if kind.layout is not Layout.MAPPING:
+        files.entries.append(Entry(kind, name, str(path), root.mark, root))
+        return
+    for inner, (key, node) in root.items.items():
+        files.names[kind.key].add(inner)
+        files.entries.append(Entry(kind, inner, str(path), key.mark, node))
+        if not _NAME.fullmatch(inner):
+            files.problems.append(
+                Problem(
+                    str(path),
+                    key.mark.line,
+                    key.mark.column,
+                    "E114",
+                    f"`{inner}` cannot be a name here",
+                    "use a small Latin letter, then small letters, digits, - or _",
+                )
+            )
+
+
+def _bytes(files: Files, path: Path) -> bytes | None:
+    try:
+        if not path.is_file():
+            files.report(path, "E101", "this is not a file")
+            return None
+        with path.open("rb") as file:
+            return file.read(tree.MAX_BYTES + 1)
+    except OSError as error:
+        files.report(path, "E101", f"the file cannot be read ({error.strerror})")
+        return None
+
+
+def _unknown(files: Files, path: Path, known: Iterable[str]) -> None:
+    if _LEFT_ALONE.fullmatch(path.name):
+        return
+    if path.suffix == ".yml":
+        hint = f"name it `{path.stem}.yaml`"
+    else:
+        hint = did_you_mean(path.name, known) or "only NAME.yaml is read here"
+    files.report(path, "W501", "this is not read", hint)
