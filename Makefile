@@ -33,6 +33,6 @@ lock: ## write both locks anew from the ranges in setup.cfg (UPGRADE=1: newest v
 	echo 'setuptools>=77' | $(LOCK) $(if $(UPGRADE),--upgrade) - --output-file requirements-build.lock; \
 	$(LOCK) $(if $(UPGRADE),--upgrade) --all-extras setup.cfg --output-file requirements.lock
 
-clean: ## remove all that make made, the unpacked Asterisk too
+clean: ## remove all that make made here
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info build dist demo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
