@@ -1,0 +1,202 @@
+"""Leads: adding, choosing whom to call next, looking up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from leads.attempt import AttemptState
+from leads.lead import Lead, LeadState, NewLead, Outcome
+from store.engine import Database
+from store.tables import attempts, leads, lists
+
+BATCH = 1000
+"""Leads per write: a long import lets the dialer's own writes in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What an import did: new leads, and those the list had already (left as they were)."""
+
+    added: int
+    duplicates: int
+
+
+def claimable(now: float) -> ColumnElement[bool]:
+    """Leads that may be claimed: ready, or scheduled and due."""
+    due = and_(leads.c.state == LeadState.SCHEDULED, leads.c.due_at <= now)
+    return or_(leads.c.state == LeadState.READY, due)
+
+
+class LeadRepository:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, list_name: str, new_leads: Iterable[NewLead], now: float) -> Added:
+        """Adds to a list, made where there is none. A phone that the list has is skipped, so an import
+        that was cut short is simply run again."""
+        pending = list(new_leads)
+        list_id = await self._list(list_name, now)
+        added = 0
+        for start in range(0, len(pending), BATCH):
+            fresh = {lead.phone: lead for lead in reversed(pending[start : start + BATCH])}
+            async with self._database.write() as connection:
+                # Two imports into one list take turns.
+                await connection.execute(select(lists.c.id).where(lists.c.id == list_id).with_for_update())
+                known = await connection.scalars(
+                    select(leads.c.phone).where(leads.c.list_id == list_id, leads.c.phone.in_(fresh))
+                )
+                for phone in known:
+                    del fresh[phone]
+                if fresh:
+                    common = {"list_id": list_id, "state": LeadState.READY, "due_at": None, "added_at": now}
+                    rows = [{**asdict(lead), **common} for lead in reversed(fresh.values())]
+                    await connection.execute(insert(leads), rows)
+            added += len(fresh)
+        return Added(added, len(pending) - added)
+
+    async def _list(self, name: str, now: float) -> int:
+        async with self._database.write() as connection:
+            try:
+                async with connection.begin_nested():
+                    await connection.execute(insert(lists).values(name=name, created_at=now))
+            except IntegrityError:
+                pass  # it is there already
+            found: int = (await connection.scalars(select(lists.c.id).where(lists.c.name == name))).one()
+            return found
+
+    async def callable(
+        self, list_name: str, now: float, limit: int, zones: Collection[str | None] | None = None
+    ) -> list[Lead]:
+        """Whom to call next, best first: priority, then due leads (longest due first), then the oldest.
+
+        `zones`: only leads of these time zones (None: those that name none), so that leads who sleep
+        do not stand in the way of those who may be called; see `zones()`.
+        """
+        here: list[ColumnElement[bool]] = [leads.c.list_id == _list_id(list_name)]
+        if zones is not None:
+            named = leads.c.timezone.in_([zone for zone in zones if zone is not None])
+            here.append(or_(named, leads.c.timezone.is_(None)) if None in zones else named)
+        key = select(leads.c.id, leads.c.priority, leads.c.due_at).where(*here).limit(limit)
+        due = key.where(leads.c.state == LeadState.SCHEDULED, leads.c.due_at <= now)
+        # Ready leads have no due_at: naming it in both places lets the index give their order.
+        ready = key.where(leads.c.state == LeadState.READY, leads.c.due_at.is_(None))
+        async with self._database.read() as connection:
+            found = [
+                *await connection.execute(due.order_by(leads.c.priority.desc(), leads.c.due_at, leads.c.id)),
+                *await connection.execute(
+                    ready.order_by(leads.c.due_at, leads.c.priority.desc(), leads.c.id)
+                ),
+            ]
+            found.sort(key=lambda row: (-row.priority, row.due_at is None, row.due_at or 0.0, row.id))
+            best = [row.id for row in found[:limit]]
+            by_id = {lead.id: lead for lead in await _load(connection, leads.c.id.in_(best))}
+        return [by_id[lead_id] for lead_id in best]
+
+    async def zones(self, list_name: str) -> set[str | None]:
+        """Time zones of the leads that wait for a call (None: a lead that names none)."""
+        waiting = leads.c.state.in_([LeadState.READY, LeadState.SCHEDULED])
+        query = select(leads.c.timezone).distinct().where(leads.c.list_id == _list_id(list_name), waiting)
+        async with self._database.read() as connection:
+            return set(await connection.scalars(query))
+
+    async def get(self, lead_id: int) -> Lead | None:
+        async with self._database.read() as connection:
+            return next(iter(await _load(connection, leads.c.id == lead_id)), None)
+
+    async def find_by_phone(self, phone: str) -> list[Lead]:
+        """Leads with this E.164 number, over all lists."""
+        async with self._database.read() as connection:
+            return await _load(connection, leads.c.phone == phone)
+
+    async def page(
+        self, list_name: str, state: LeadState | None = None, limit: int = 100, after: int = 0
+    ) -> list[Lead]:
+        """Leads of a list by id; `after` is the last id of the page before."""
+        wanted = [leads.c.list_id == _list_id(list_name), leads.c.id > after]
+        if state is not None:
+            wanted.append(leads.c.state == state)
+        async with self._database.read() as connection:
+            return await _load(connection, *wanted, limit=limit)
+
+    async def lists(self) -> list[str]:
+        async with self._database.read() as connection:
+            return list(await connection.scalars(select(lists.c.name).order_by(lists.c.name)))
+
+    async def counts(self, list_name: str) -> dict[LeadState, int]:
+        """Leads by state; every state is named."""
+        query = (
+            select(leads.c.state, func.count())
+            .where(leads.c.list_id == _list_id(list_name))
+            .group_by(leads.c.state)
+        )
+        async with self._database.read() as connection:
+            found = {LeadState(state): count for state, count in await connection.execute(query)}
+        return {state: found.get(state, 0) for state in LeadState}
+
+    async def next_due(self, list_name: str) -> float | None:
+        """When the next scheduled lead is due; None where none is scheduled."""
+        query = select(func.min(leads.c.due_at)).where(
+            leads.c.list_id == _list_id(list_name), leads.c.state == LeadState.SCHEDULED
+        )
+        async with self._database.read() as connection:
+            due: float | None = await connection.scalar(query)
+            return due
+
+
+def _list_id(name: str) -> Any:
+    return select(lists.c.id).where(lists.c.name == name).scalar_subquery()
+
+
+async def _load(
+    connection: AsyncConnection, *wanted: ColumnElement[bool], limit: int | None = None
+) -> list[Lead]:
+    query = (
+        select(leads, lists.c.name.label("list_name"))
+        .join(lists, lists.c.id == leads.c.list_id)
+        .where(*wanted)
+        .order_by(leads.c.id)
+        .limit(limit)
+    )
+    rows = (await connection.execute(query)).all()
+    past: dict[int, list[tuple[int, Outcome, int]]] = {}
+    for start in range(0, len(rows), BATCH):
+        await _add_past(connection, [row.id for row in rows[start : start + BATCH]], past)
+    return [_lead(row, past.get(row.id, [])) for row in rows]
+
+
+async def _add_past(
+    connection: AsyncConnection, ids: Sequence[int], past: dict[int, list[tuple[int, Outcome, int]]]
+) -> None:
+    """Per lead: (last attempt's number, outcome, how often)."""
+    query = (
+        select(attempts.c.lead_id, func.max(attempts.c.number), attempts.c.outcome, func.count())
+        .where(attempts.c.lead_id.in_(ids), attempts.c.state == AttemptState.ENDED)
+        .group_by(attempts.c.lead_id, attempts.c.outcome)
+    )
+    for lead_id, last, outcome, times in await connection.execute(query):
+        past.setdefault(lead_id, []).append((last, Outcome(outcome), times))
+
+
+def _lead(row: Row[Any], past: list[tuple[int, Outcome, int]]) -> Lead:
+    outcomes: Mapping[Outcome, int] = {outcome: times for _, outcome, times in past}
+    return Lead(
+        id=row.id,
+        list=row.list_name,
+        phone=row.phone,
+        name=row.name,
+        company=row.company,
+        timezone=row.timezone,
+        priority=row.priority,
+        state=LeadState(row.state),
+        due_at=row.due_at,
+        attempts=sum(outcomes.values()),
+        outcomes=outcomes,
+        last_outcome=max(past)[1] if past else None,
+        extra=row.extra,
+    )

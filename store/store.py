@@ -1,0 +1,48 @@
+"""The store: one object that holds all repositories."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from store.agent_states import AgentStateRepository
+from store.attempts import AttemptRepository
+from store.audit import audit
+from store.campaigns import CampaignRepository
+from store.decisions import DecisionRepository
+from store.engine import Database, make_engine
+from store.leads import LeadRepository
+from store.lease import Lease
+from store.migrate import migrate
+
+
+class Store:
+    """What must survive a crash. Every method commits before it returns."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.leads = LeadRepository(database)
+        self.attempts = AttemptRepository(database)
+        self.campaigns = CampaignRepository(database)
+        self.agent_states = AgentStateRepository(database)
+        self.decisions = DecisionRepository(database)
+        self.lease = Lease(database)
+
+    async def audit(self, now: float) -> list[str]:
+        return await audit(self._database, now)
+
+
+@asynccontextmanager
+async def open_store(url: str) -> AsyncIterator[Store]:
+    """Opens the database of a SQLAlchemy URL and brings it to this version's schema.
+
+    `sqlite+aiosqlite:////PATH` makes the file (readable by its owner only), not its folder;
+    `postgresql+asyncpg://...` wants an empty database. Raises `StoreError` with a hint.
+    """
+    engine = make_engine(url)
+    try:
+        database = Database(engine)
+        await migrate(database)
+        yield Store(database)
+    finally:
+        await engine.dispose()

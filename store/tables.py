@@ -1,0 +1,148 @@
+"""What must survive a crash. Times are epoch seconds, UTC.
+
+A change here needs a migration beside the others in `migrations/versions`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+lists = Table(
+    "lists",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("created_at", Double, nullable=False),
+)
+
+leads = Table(
+    "leads",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("list_id", Integer, ForeignKey("lists.id"), nullable=False),
+    Column("phone", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("company", String, nullable=False),
+    Column("timezone", String),
+    Column("priority", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    # A claimed lead keeps its due_at, so that a release can put it back as it was.
+    Column("due_at", Double),
+    Column("extra", JSON, nullable=False),
+    Column("added_at", Double, nullable=False),
+    # The phone first: the same index finds a number in all lists.
+    UniqueConstraint("phone", "list_id"),
+    CheckConstraint("state in ('ready', 'scheduled', 'claimed', 'final')", name="state"),
+    CheckConstraint("state <> 'ready' or due_at is null", name="ready"),
+    CheckConstraint("state <> 'scheduled' or due_at is not null", name="scheduled"),
+)
+
+# Covers the hopper's two questions (LeadRepository.callable), the counts and the next due time.
+Index(
+    "ix_leads_hopper",
+    leads.c.list_id,
+    leads.c.state,
+    leads.c.due_at,
+    leads.c.priority.desc(),
+    leads.c.id,
+    leads.c.timezone,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("lead_id", Integer, ForeignKey("leads.id"), nullable=False),
+    Column("campaign", String, nullable=False),
+    Column("trunk", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("phone", String, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("claimed_at", Double, nullable=False),
+    Column("sent_at", Double),
+    Column("ringing_at", Double),
+    Column("answered_at", Double),
+    Column("connected_at", Double),
+    Column("ended_at", Double),
+    Column("agent", String),
+    Column("outcome", String),
+    Column("cause", String),
+    Column("note", String, nullable=False),
+    UniqueConstraint("lead_id", "number"),
+    CheckConstraint("state in ('intent', 'sent', 'ended', 'released')", name="state"),
+    CheckConstraint("(state = 'ended') = (outcome is not null)", name="outcome"),
+    Index(None, "campaign", "ended_at"),
+    Index(None, "campaign", "id"),
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    CheckConstraint("state in ('stopped', 'running', 'paused')", name="state"),
+)
+
+agent_states = Table(
+    "agent_states",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("agent", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("until", Double),
+    # Why the row ended where no next state did: the daemon stopped, for one.
+    Column("closed_by", String),
+    Index(None, "agent", "until"),
+    Index(None, "until"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("text", String, nullable=False),
+    Column("first_at", Double, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("times", Integer, nullable=False),
+    UniqueConstraint("kind", "subject", "text"),
+    CheckConstraint("kind in ('lead', 'agent', 'campaign')", name="kind"),
+    Index(None, "at"),
+)
+
+# One row, made by the migration, so that taking a lease is always an update.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("holder", String, nullable=False),
+    Column("expires_at", Double, nullable=False),
+)
