@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 from config import tree
 from config.kinds import KINDS, Kind, Layout
 from config.models import ID
-from config.problems import Problem
+from config.problems import Problem, did_you_mean
 
 SECRETS = "secrets"
 _NAME = re.compile(ID)
@@ -40,15 +39,6 @@ class Files:
 
     def report(self, path: Path, code: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(str(path), 1, 1, code, message, hint))
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint that names the nearest known word, or all of them where none is near."""
-    known = sorted(known)
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean `{near[0]}`?"
-    return f"known: {', '.join(known)}" if 0 < len(known) <= 40 else ""
 
 
 def read(folder: Path) -> Files:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,13 @@ from config import lints, secrets
 from config.files import Entry, Files, read
 from config.kinds import KINDS, Layout
 from config.lints import Prompts
-from config.models import Site
+from config.models import Site, System
 from config.problems import Problem, Severity, SiteError
 from config.sentences import sentence
 from config.tree import Mark, find, plain, scalars
+
+PromptsOf = Callable[[System], Prompts]
+"""Which prompts there are, given what the system says; the caller knows (`sounds` is above this room)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class Loaded:
     problems: list[Problem]
 
 
-def load(folder: Path, prompts: Prompts | None = None) -> Loaded:
-    """Read, check and lint a site; never raises for bad input. `prompts`: by language, their names."""
+def load(folder: Path, prompts: PromptsOf | None = None) -> Loaded:
+    """Read, check and lint a site; never raises for bad input. Without `prompts` those are not checked."""
     files = read(folder)
     problems = list(files.problems)
     objects: dict[str, dict[str, BaseModel]] = {kind.key: {} for kind in KINDS}
@@ -48,7 +51,7 @@ def load(folder: Path, prompts: Prompts | None = None) -> Loaded:
     return Loaded(Site.model_validate(parts), problems)
 
 
-def load_site(folder: Path, prompts: Prompts | None = None) -> Site:
+def load_site(folder: Path, prompts: PromptsOf | None = None) -> Site:
     """The site in a folder; SiteError with all problems where it cannot be used."""
     loaded = load(folder, prompts)
     if loaded.site is None:
@@ -111,13 +114,14 @@ def _secrets(entry: Entry, folder: Path, data: Any) -> Iterator[Problem]:
                     )
 
 
-def _lint(files: Files, objects: dict[str, dict[str, Any]], prompts: Prompts | None) -> Iterator[Problem]:
+def _lint(files: Files, objects: dict[str, dict[str, Any]], prompts: PromptsOf | None) -> Iterator[Problem]:
     entries = {(entry.kind.key, entry.name): entry for entry in files.entries}
+    system = objects["system"].get("")
     facts = lints.Facts(
-        system=objects["system"].get(""),
+        system=system,
         **{kind.key: objects[kind.key] for kind in KINDS if kind.layout is not Layout.ONE},
         names=files.names,
-        prompts=prompts,
+        prompts=prompts(system) if prompts and system else None,
     )
     for finding in itertools.chain.from_iterable(lint(facts) for lint in lints.LINTS):
         key, *rest = finding.path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -41,6 +42,15 @@ class SiteError(ValueError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint that names the nearest known word, or all of them where none is near."""
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return f"known: {', '.join(known)}" if 0 < len(known) <= 40 else ""
 
 
 class Code(NamedTuple):
@@ -84,13 +94,161 @@ CODES: dict[str, Code] = {
     "E224": Code("a secret's file is missing or not usable", "нет файла секрета, или он не годится"),
     "E225": Code("a secret's file can be read by others", "файл секрета доступен посторонним"),
     "E226": Code("a secret with characters that cannot be carried", "недопустимые символы в секрете"),
-    "W502": Code("a secret in plain text", "секрет открытым текстом"),
+    "W502": Code(
+        "a secret in plain text",
+        "секрет открытым текстом",
+        ("agents.password", "system.ami.secret", "trunks.password", "system.database"),
+    ),
     # References
     "E301": Code("no such group", "нет такой группы", ("campaigns.group", "lines.group", "agents.groups")),
     "E302": Code("no such trunk", "нет такого транка", ("campaigns.trunk", "lines.trunks")),
     "E303": Code(
-        "no such prompt, or not in the language that is spoken",
+        "no such prompt, or not in the language in which it is played",
         "нет такой подсказки, или её нет на нужном языке",
         ("campaigns.message", "lines.greeting", "campaigns.language", "lines.language", "system.language"),
+    ),
+    # Lints
+    "E401": Code("a group without members", "группа без агентов", ("groups.skill", "groups.min_level")),
+    "E402": Code(
+        "an agent in a group whose skill they lack",
+        "у агента нет навыка, который нужен группе",
+        ("agents.groups", "agents.skills", "groups.skill", "groups.min_level"),
+    ),
+    "E403": Code("two agents with one extension", "один номер у двух агентов", ("agents.extension",)),
+    "E404": Code("two lines with one number", "один номер у двух линий", ("lines.numbers",)),
+    "E405": Code("two pause reasons with one code", "один код у двух причин", ("pause_reasons.code",)),
+    "E406": Code(
+        "two codes that cannot be told apart while dialing",
+        "коды, которые нельзя различить при наборе",
+        ("system.feature_codes", "pause_reasons.code"),
+    ),
+    "E407": Code(
+        "a name that Asterisk or Perezvon keeps for itself",
+        "имя, занятое Asterisk или Perezvon",
+        ("groups", "campaigns", "pause_reasons"),
+    ),
+    "E411": Code(
+        "a call rings less than 15 seconds", "вызов звонит меньше 15 секунд", ("campaigns.ring_time",)
+    ),
+    "E412": Code(
+        "a grace that is not a whole number of seconds",
+        "grace не равен целому числу секунд",
+        ("campaigns.grace",),
+    ),
+    "E413": Code("a window ends before it begins", "окно кончается раньше начала", ("campaigns.hours",)),
+    "E414": Code("windows of one day overlap", "окна одного дня пересекаются", ("campaigns.hours",)),
+    "E415": Code("a weekday is named twice", "день недели назван дважды", ("campaigns.hours",)),
+    "E416": Code(
+        "an unknown time zone", "неизвестный часовой пояс", ("campaigns.timezone", "system.timezone")
+    ),
+    "E417": Code("two campaigns call one list", "две кампании звонят по одному списку", ("campaigns.list",)),
+    "E418": Code(
+        "a caller id that must not be shown (no valid number, emergency, premium rate)",
+        "номер, который нельзя показывать (недействительный, экстренный, платный)",
+        ("campaigns.caller_id",),
+    ),
+    "E419": Code(
+        "a length of time that is zero, or not whole seconds where Asterisk counts those",
+        "длительность нулевая или не в целых секундах",
+        (
+            "groups.ring_time",
+            "groups.wrap_up",
+            "groups.max_wait",
+            "campaigns.max_talk",
+            "campaigns.attempts.retry.OUTCOME.after",
+        ),
+    ),
+    "E421": Code("AMI beyond loopback", "AMI не на loopback", ("system.ami.host",)),
+    "E422": Code(
+        "the RTP ports end before they begin",
+        "диапазон RTP-портов пуст",
+        ("system.sip.rtp_first", "system.sip.rtp_last"),
+    ),
+    "E423": Code(
+        "the SIP port is among the RTP ports",
+        "SIP-порт внутри диапазона RTP",
+        ("system.sip.port", "system.sip.rtp_first", "system.sip.rtp_last"),
+    ),
+    "E424": Code(
+        "more calls than Asterisk accepts",
+        "вызовов больше, чем принимает Asterisk",
+        ("system.limits.lines", "system.asterisk.max_calls", "trunks.lines"),
+    ),
+    "E425": Code(
+        "a trunk with half a login",
+        "у транка неполные учётные данные",
+        ("trunks.username", "trunks.password", "trunks.register_with_carrier"),
+    ),
+    "E426": Code("not an IP address", "это не IP-адрес", ("system.sip.bind", "trunks.host", "trunks.match")),
+    "E427": Code("a database that is not known", "неизвестная база данных", ("system.database",)),
+    "E428": Code(
+        "a path that is not absolute, or too long for a socket",
+        "путь не абсолютный или слишком длинный для сокета",
+        ("system.socket", "system.sounds_dir", "system.asterisk.config_dir", "system.asterisk.log_dir"),
+    ),
+    "E431": Code(
+        "a default or weak secret",
+        "стандартный или слабый пароль",
+        ("agents.password", "system.ami.secret", "trunks.password"),
+    ),
+    "W511": Code("a group that serves nothing", "группа ничего не обслуживает", ("groups",)),
+    "W512": Code(
+        "a skill that no group asks for", "навык, который не нужен ни одной группе", ("agents.skills",)
+    ),
+    "W513": Code(
+        "an agent who answers by hand in a dialing campaign's group",
+        "агент без автоответа в группе исходящей кампании",
+        ("agents.auto_answer",),
+    ),
+    "W514": Code(
+        "one secret in two places", "один пароль в двух местах", ("agents.password", "system.ami.secret")
+    ),
+    "W515": Code("two trunks with one address", "у двух транков один адрес", ("trunks.match", "trunks.host")),
+    "W516": Code("a short carrier's password", "короткий пароль оператора", ("trunks.password",)),
+    "W521": Code("a grace over 2 seconds", "grace больше 2 секунд", ("campaigns.grace",)),
+    "W522": Code("calling outside 08:00-21:00", "звонки вне 08:00-21:00", ("campaigns.hours",)),
+    "W523": Code(
+        "campaigns may use more lines than their trunk has",
+        "кампаниям обещано больше линий, чем есть в транке",
+        ("trunks.lines", "campaigns.lines"),
+    ),
+    "W524": Code(
+        "a limit above the one over it",
+        "предел выше вышестоящего",
+        ("campaigns.lines", "campaigns.calls_per_second", "trunks.lines", "system.limits"),
+    ),
+    "W525": Code(
+        "one person could be called more than 3 times in a day",
+        "человеку могут позвонить больше 3 раз в день",
+        ("campaigns.attempts",),
+    ),
+    "W526": Code(
+        "more retries than attempts in all",
+        "повторов больше, чем попыток всего",
+        ("campaigns.attempts.max", "campaigns.attempts.retry.OUTCOME.times"),
+    ),
+    "W527": Code(
+        "a key that the mode does not look at",
+        "ключ, на который режим не смотрит",
+        ("campaigns.ratio", "campaigns.grace", "campaigns.mode"),
+    ),
+    "W528": Code(
+        "a caller id that is none of our lines",
+        "показываемый номер не наша линия",
+        ("campaigns.caller_id", "lines.numbers"),
+    ),
+    "W529": Code(
+        "a line's number that no country gave out", "недействительный номер линии", ("lines.numbers",)
+    ),
+    "W531": Code(
+        "too few RTP ports for the lines",
+        "мало RTP-портов для линий",
+        ("system.sip.rtp_first", "system.sip.rtp_last", "system.limits.lines"),
+    ),
+    "W532": Code("a call rings longer than a minute", "вызов звонит дольше минуты", ("campaigns.ring_time",)),
+    "W533": Code(
+        "leads to be called again by a rule that does not exist",
+        "для повторного звонка нет правила",
+        ("campaigns.attempts.retry", "dispositions.means"),
     ),
 }

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from config.files import Entry, did_you_mean
+from config.files import Entry
 from config.kinds import KINDS, is_secret, names_at
-from config.problems import Problem
+from config.problems import Problem, did_you_mean
 from config.tree import Path, Scalar, find
 
 

@@ -1,0 +1,15 @@
+"""What is wrong with a site though every file has the right form. Pure: facts in, findings out."""
+
+from collections.abc import Callable, Iterator
+
+from config.lints import campaigns, people, references, system
+from config.lints.facts import Facts, Finding, Prompts
+
+__all__ = ["LINTS", "Facts", "Finding", "Prompts"]
+
+LINTS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
+    *references.LINTS,
+    *people.LINTS,
+    *system.LINTS,
+    *campaigns.LINTS,
+)
