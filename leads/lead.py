@@ -34,12 +34,6 @@ MOVES: Mapping[LeadState, frozenset[LeadState]] = {
 """From a claim back to `ready` only where the attempt was proven never sent."""
 
 
-def check_move(lead: int, old: LeadState, new: LeadState) -> None:
-    """Raises `IllegalMove` where the table has no such move."""
-    if new not in MOVES[old]:
-        raise IllegalMove(f"lead {lead}", old, new)
-
-
 class Outcome(StrEnum):
     """How an attempt ended, as the network and the engine saw it."""
 

@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leads.attempt import MOVES, OPEN, Attempt, AttemptState
-from leads.lead import LIVE, IllegalMove, LeadState, Outcome, check_move
+from leads.lead import LIVE, IllegalMove, LeadState, Outcome
+from leads.lead import MOVES as LEAD_MOVES
 from leads.rules import LeadMove
 from store.decisions import decide
 from store.engine import Database
 from store.leads import claimable
-from store.lease import fence
+from store.lease import fence, holds
 from store.tables import attempts, leads
 
 COLUMNS = tuple(attempts.c[field.name] for field in fields(Attempt))
@@ -54,44 +55,38 @@ class AttemptRepository:
         """Claims those of the leads that may still be called and journals an attempt for each, all in one
         transaction; gives the attempts in the order asked for. `new_ids` gives a new attempt id per call.
         """
+        last = (
+            select(func.coalesce(func.max(attempts.c.number), 0))
+            .where(attempts.c.lead_id == leads.c.id)
+            .scalar_subquery()
+        )
+        free = (
+            select(leads.c.id, leads.c.phone, last.label("last"))
+            .where(leads.c.id.in_(lead_ids), claimable(now), holds(epoch))
+            .with_for_update(skip_locked=True, of=leads)
+        )
         async with self._database.write() as connection:
-            await fence(connection, epoch)
-            free = (
-                select(leads.c.id, leads.c.phone)
-                .where(leads.c.id.in_(lead_ids), claimable(now))
-                .with_for_update(skip_locked=True)
-            )
-            phones = {row.id: row.phone for row in await connection.execute(free)}
-            if not phones:
+            found = {row.id: row for row in await connection.execute(free)}
+            if not found:
+                await fence(connection, epoch)
                 return []
-            numbers = dict(
-                (
-                    await connection.execute(
-                        select(attempts.c.lead_id, func.max(attempts.c.number))
-                        .where(attempts.c.lead_id.in_(phones))
-                        .group_by(attempts.c.lead_id)
-                    )
-                )
-                .tuples()
-                .all()
-            )
             claimed = [
                 Attempt(
                     id=new_ids(),
                     lead_id=lead_id,
                     campaign=campaign,
                     trunk=trunk,
-                    number=numbers.get(lead_id, 0) + 1,
-                    phone=phones[lead_id],
+                    number=found[lead_id].last + 1,
+                    phone=found[lead_id].phone,
                     epoch=epoch,
                     state=AttemptState.INTENT,
                     claimed_at=now,
                 )
                 for lead_id in dict.fromkeys(lead_ids)
-                if lead_id in phones
+                if lead_id in found
             ]
             await connection.execute(
-                update(leads).where(leads.c.id.in_(phones)).values(state=LeadState.CLAIMED)
+                update(leads).where(leads.c.id.in_(found)).values(state=LeadState.CLAIMED)
             )
             await connection.execute(insert(attempts), [asdict(attempt) for attempt in claimed])
             return claimed
@@ -99,18 +94,14 @@ class AttemptRepository:
     async def mark_sent(self, epoch: int, attempt_id: str, at: float) -> None:
         """The `Originate` was written."""
         async with self._database.write() as connection:
-            await _move(connection, epoch, attempt_id, AttemptState.SENT)
-            await _set(connection, attempt_id, state=AttemptState.SENT, sent_at=at)
+            await _move(connection, epoch, attempt_id, AttemptState.SENT, sent_at=at)
 
     async def release(self, epoch: int, attempt_id: str, now: float) -> None:
         """Proven never sent: the lead is as it was before the claim, and the attempt does not count."""
+        back = case((leads.c.due_at.is_(None), LeadState.READY), else_=LeadState.SCHEDULED)
         async with self._database.write() as connection:
-            row = await _move(connection, epoch, attempt_id, AttemptState.RELEASED)
-            lead = await _claimed_lead(connection, row.lead_id)
-            back = LeadState.READY if lead.due_at is None else LeadState.SCHEDULED
-            check_move(lead.id, LeadState(lead.state), back)
-            await connection.execute(update(leads).where(leads.c.id == lead.id).values(state=back))
-            await _set(connection, attempt_id, state=AttemptState.RELEASED, ended_at=now)
+            lead_id = await _move(connection, epoch, attempt_id, AttemptState.RELEASED, ended_at=now)
+            await _move_lead(connection, lead_id, LeadState.READY, state=back)
 
     async def note_progress(
         self,
@@ -124,17 +115,13 @@ class AttemptRepository:
     ) -> None:
         """Notes what is given; of each time the first one told stays."""
         times = {"ringing_at": ringing_at, "answered_at": answered_at, "connected_at": connected_at}
-        first: dict[str, Any] = {
+        values: dict[str, Any] = {
             name: func.coalesce(attempts.c[name], at) for name, at in times.items() if at is not None
         }
         if agent is not None:
-            first["agent"] = agent
+            values["agent"] = agent
         async with self._database.write() as connection:
-            row = await _open(connection, epoch, attempt_id)
-            if AttemptState(row.state) not in OPEN:
-                raise IllegalMove(f"attempt {attempt_id}", row.state, "progress")
-            if first:
-                await _set(connection, attempt_id, **first)
+            await _change(connection, epoch, attempt_id, OPEN, "progress", values)
 
     async def finish(
         self,
@@ -150,23 +137,19 @@ class AttemptRepository:
         """Ends the attempt, moves its lead and notes the reason: one transaction. An agent known from
         `note_progress` stays where none is given."""
         async with self._database.write() as connection:
-            row = await _move(connection, epoch, attempt_id, AttemptState.ENDED)
-            lead = await _claimed_lead(connection, row.lead_id)
-            check_move(lead.id, LeadState(lead.state), move.state)
-            await connection.execute(
-                update(leads).where(leads.c.id == lead.id).values(state=move.state, due_at=move.due_at)
-            )
-            await _set(
+            lead_id = await _move(
                 connection,
+                epoch,
                 attempt_id,
-                state=AttemptState.ENDED,
+                AttemptState.ENDED,
                 outcome=outcome,
                 ended_at=ended_at,
                 cause=cause,
                 agent=func.coalesce(agent, attempts.c.agent),
                 note=note,
             )
-            await decide(connection, "lead", str(lead.id), move.reason, ended_at)
+            await _move_lead(connection, lead_id, move.state, state=move.state, due_at=move.due_at)
+            await decide(connection, "lead", str(lead_id), move.reason, ended_at)
 
     async def open_attempts(self) -> list[Attempt]:
         """Attempts whose fate is not known yet, oldest first."""
@@ -225,29 +208,41 @@ def _attempt(row: Row[Any]) -> Attempt:
     return Attempt(**values)
 
 
-async def _open(connection: AsyncConnection, epoch: int, attempt_id: str) -> Row[Any]:
-    """The attempt's row, locked till the commit; refuses another's epoch and an ended attempt."""
+async def _move(
+    connection: AsyncConnection, epoch: int, attempt_id: str, new: AttemptState, **values: Any
+) -> int:
+    old = [state for state, following in MOVES.items() if new in following]
+    return await _change(connection, epoch, attempt_id, old, new, {"state": new, **values})
+
+
+async def _change(
+    connection: AsyncConnection,
+    epoch: int,
+    attempt_id: str,
+    states: Sequence[AttemptState],
+    to: str,
+    values: dict[str, Any],
+) -> int:
+    """Changes an attempt that is in one of `states` and gives its lead. The conditions stand in the
+    update itself: a statement less for every step of every call."""
+    mine = attempts.c.id == attempt_id
+    change = update(attempts).where(mine, attempts.c.state.in_(states), holds(epoch)).values(values)
+    lead_id: int | None = await connection.scalar(change.returning(attempts.c.lead_id))
+    if lead_id is not None:
+        return lead_id
     await fence(connection, epoch)
-    query = select(attempts).where(attempts.c.id == attempt_id).with_for_update()
-    row = (await connection.execute(query)).one_or_none()
+    row = (await connection.execute(select(attempts).where(mine))).one_or_none()
     if row is None:
         raise UnknownAttempt(f"there is no attempt {attempt_id}")
     if row.state == AttemptState.ENDED:
         raise AlreadyEnded(attempt_id, row.outcome)
-    return row
+    raise IllegalMove(f"attempt {attempt_id}", row.state, to)
 
 
-async def _move(connection: AsyncConnection, epoch: int, attempt_id: str, new: AttemptState) -> Row[Any]:
-    row = await _open(connection, epoch, attempt_id)
-    if new not in MOVES[AttemptState(row.state)]:
-        raise IllegalMove(f"attempt {attempt_id}", row.state, new)
-    return row
-
-
-async def _set(connection: AsyncConnection, attempt_id: str, **values: Any) -> None:
-    await connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(values))
-
-
-async def _claimed_lead(connection: AsyncConnection, lead_id: int) -> Row[Any]:
-    query = select(leads).where(leads.c.id == lead_id).with_for_update()
-    return (await connection.execute(query)).one()
+async def _move_lead(connection: AsyncConnection, lead_id: int, to: LeadState, **values: Any) -> None:
+    old = [state for state, following in LEAD_MOVES.items() if to in following]
+    mine = leads.c.id == lead_id
+    done = await connection.execute(update(leads).where(mine, leads.c.state.in_(old)).values(values))
+    if not done.rowcount:
+        found = await connection.scalar(select(leads.c.state).where(mine))
+        raise IllegalMove(f"lead {lead_id}", str(found), to)

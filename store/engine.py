@@ -115,7 +115,9 @@ def _sqlite(url: URL) -> AsyncEngine:
     def begun(connection: Connection) -> None:
         # A writer takes the lock at once: one that read first and wrote later could only fail as stale.
         write = connection.get_execution_options().get("perezvon_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        statement = "BEGIN IMMEDIATE" if write else "BEGIN"
+        # On the driver's own connection: one trip to its thread instead of SQLAlchemy's three.
+        connection.connection.run_async(lambda driver: driver.execute(statement))
 
     return engine
 

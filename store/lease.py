@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.engine import Database
@@ -62,8 +62,13 @@ class Lease:
             await connection.execute(update(leases).where(*mine).values(holder="", expires_at=0.0))
 
 
-async def fence(connection: AsyncConnection, epoch: int) -> None:
-    """Inside a write: raises `Fenced` unless `epoch` is the lease's, and holds it there till the commit."""
+def holds(epoch: int) -> ColumnElement[bool]:
+    """Condition of a write: `epoch` is the lease's, and stays so till the commit."""
     current = select(leases.c.epoch).where(leases.c.name == NAME).with_for_update(read=True)
-    if await connection.scalar(current) != epoch:
+    return current.scalar_subquery() == epoch
+
+
+async def fence(connection: AsyncConnection, epoch: int) -> None:
+    """Raises `Fenced` unless `epoch` is the lease's: asked where a write that `holds` found nothing."""
+    if await connection.scalar(select(leases.c.epoch).where(leases.c.name == NAME)) != epoch:
         raise Fenced(epoch)
