@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config import tree
+from config.forms import ID
 from config.kinds import KINDS, Kind, Layout
-from config.models import ID
 from config.problems import Problem, did_you_mean
 
 SECRETS = "secrets"

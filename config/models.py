@@ -6,115 +6,24 @@ the reference in `docs/` are made from them. Nothing here reads files: `config.l
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    SecretStr,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-
-def _form(title: str, pattern: str, *examples: str) -> Any:
-    """Text of one form. Title and examples tell editors, `explain` and error messages what to write."""
-    return Field(title=title, pattern=pattern, examples=[*examples])
-
-
-ID = r"^[a-z][a-z0-9_-]{0,31}$"
-Id = Annotated[
-    str,
-    _form(
-        "a name: a small Latin letter, then up to 31 small letters, digits, - or _",
-        ID,
-        "sales",
-    ),
-]
-"""An object's name: what it is called in files, commands, Asterisk and logs."""
-
-Phone = Annotated[
-    str, _form("a phone number in E.164 with its plus, in quotes", r"^\+[1-9][0-9]{6,14}$", "+74951234567")
-]
-"""A telephone number in E.164 with its plus, quoted: `"+74951234567"`."""
-
-Extension = Annotated[str, _form("2 to 8 digits, in quotes", r"^[0-9]{2,8}$", "101")]
-FeatureCode = Annotated[str, _form("a star and 1 to 5 digits, in quotes", r"^\*[0-9]{1,5}$", "*21")]
-Prompt = Annotated[
-    str,
-    _form(
-        "a prompt's name: a small Latin letter, then small letters, digits, - or _",
-        r"^[a-z][a-z0-9_-]{0,63}$",
-        "abandoned",
-    ),
-]
-Host = Annotated[
-    str,
-    _form(
-        "a host name or an IP address", r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,253}[A-Za-z0-9])?$", "sip.example.com"
-    ),
-]
-Language = Literal["ru", "en"]
-
-
-def _one_line(value: str) -> str:
-    """Text for people: no control characters, so that it stays text wherever it arrives."""
-    if any(ord(c) < 32 or ord(c) == 127 or c in "\u2028\u2029\u0085" for c in value):
-        raise ValueError("must be one line without control characters")
-    return value
-
-
-Text = Annotated[
-    str, Field(title="one line of text", min_length=1, max_length=200), AfterValidator(_one_line)
-]
-
-
-_DURATION = r"^[0-9]{1,6}(ms|s|m|h|d)$"
-_UNIT = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
-
-
-def _seconds(value: object) -> object:
-    """`15s`, `2h` to seconds."""
-    if isinstance(value, str) and (found := re.fullmatch(_DURATION[1:-1], value)):
-        return int(value[: found.start(1)]) * _UNIT[found.group(1)] / 1000
-    raise ValueError("must be a length of time with its unit")
-
-
-def written(seconds: float) -> str:
-    """A length of time as an admin writes it, in the largest unit that keeps it whole: 900.0 is `15m`."""
-    ms = round(seconds * 1000)
-    unit = next(unit for unit, size in _UNIT.items() if ms % size == 0) if ms else "s"
-    return f"{ms // _UNIT[unit]}{unit}"
-
-
-Duration = Annotated[
-    float,
-    BeforeValidator(_seconds),
-    PlainSerializer(written, return_type=str, when_used="json"),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": _DURATION,
-            "title": "a length of time: a whole number with its unit (ms, s, m, h, d)",
-            "examples": ["15s", "2m", "1h"],
-        }
-    ),
-]
-"""A length of time: text with a unit in the file, seconds in code."""
-
-_HM = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-Window = Annotated[str, _form("a window of local time, from-to", rf"^{_HM}-(?:{_HM}|24:00)$", "09:00-18:00")]
-_DAY = "mon|tue|wed|thu|fri|sat|sun"
-Days = Annotated[
-    str, _form("a weekday or a range of them", rf"^(?:{_DAY})(?:-(?:{_DAY}))?$", "mon-fri", "sat")
-]
-Hours = dict[Days, list[Window]]
-"""Weekdays to windows of local time: `mon-fri: ["09:00-13:00", "14:00-20:00"]`."""
+from config.forms import Days as Days
+from config.forms import Duration as Duration
+from config.forms import Extension as Extension
+from config.forms import FeatureCode as FeatureCode
+from config.forms import Host as Host
+from config.forms import Hours as Hours
+from config.forms import Id as Id
+from config.forms import Language as Language
+from config.forms import Phone as Phone
+from config.forms import Prompt as Prompt
+from config.forms import Text as Text
+from config.forms import Window as Window
+from config.forms import form
 
 
 def describe(en: str, ru: str, **extra: Any) -> Any:
@@ -153,7 +62,7 @@ class Trunk(Model):
     username: (
         Annotated[
             str,
-            _form("a login of Latin letters, digits and . _ + -", r"^[A-Za-z0-9._+-]{1,64}$", "perezvon"),
+            form("a login of Latin letters, digits and . _ + -", r"^[A-Za-z0-9._+-]{1,64}$", "perezvon"),
         ]
         | None
     ) = describe("Login, where the carrier wants one", "Логин, если оператор его требует", default=None)
@@ -176,7 +85,7 @@ class Trunk(Model):
         "Вид номера для оператора",
         default="e164-plus",
     )
-    prefix: Annotated[str, _form("up to 8 digits, in quotes", r"^[0-9]{0,8}$", "9")] = describe(
+    prefix: Annotated[str, form("up to 8 digits, in quotes", r"^[0-9]{0,8}$", "9")] = describe(
         "Digits put before every number, once", "Цифры перед номером", default=""
     )
     lines: int = describe("Calls at one time, at most", "Одновременных вызовов, не больше", ge=1, le=5000)
@@ -257,7 +166,7 @@ class PauseReason(Model):
     """Why an agent is not ready."""
 
     title: Text = describe("Name for people", "Название для людей")
-    code: Annotated[str, _form("1 or 2 digits, in quotes", r"^[0-9]{1,2}$", "1")] = describe(
+    code: Annotated[str, form("1 or 2 digits, in quotes", r"^[0-9]{1,2}$", "1")] = describe(
         "Digits dialed after the not-ready feature code, quoted", "Цифры после кода паузы, в кавычках"
     )
     paid: bool = describe("Counts as paid time", "Оплачивается", default=True)
@@ -405,13 +314,13 @@ class System(Model):
 
     name: Annotated[
         str,
-        _form("a small Latin letter, then up to 15 small letters or digits", r"^[a-z][a-z0-9]{0,15}$", "pz1"),
+        form("a small Latin letter, then up to 15 small letters or digits", r"^[a-z][a-z0-9]{0,15}$", "pz1"),
     ] = describe("Name of this node; part of every channel id", "Имя узла; часть имени каждого канала")
     language: Language = describe("Default language of speech", "Язык речи по умолчанию", default="ru")
     timezone: str = describe(
         "Default time zone, IANA name", "Часовой пояс, имя IANA", default="Europe/Moscow"
     )
-    country: Annotated[str, _form("a country's ISO code, two capital letters", r"^[A-Z]{2}$", "RU")] = (
+    country: Annotated[str, form("a country's ISO code, two capital letters", r"^[A-Z]{2}$", "RU")] = (
         describe("Country of numbers written without +, ISO code", "Страна номеров без +", default="RU")
     )
     database: str = describe(

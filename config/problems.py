@@ -155,7 +155,7 @@ CODES: dict[str, Code] = {
             "groups.wrap_up",
             "groups.max_wait",
             "campaigns.max_talk",
-            "campaigns.attempts.retry.OUTCOME.after",
+            "campaigns.attempts.retry.NAME.after",
         ),
     ),
     "E421": Code("AMI beyond loopback", "AMI не на loopback", ("system.ami.host",)),
@@ -225,7 +225,7 @@ CODES: dict[str, Code] = {
     "W526": Code(
         "more retries than attempts in all",
         "повторов больше, чем попыток всего",
-        ("campaigns.attempts.max", "campaigns.attempts.retry.OUTCOME.times"),
+        ("campaigns.attempts.max", "campaigns.attempts.retry.NAME.times"),
     ),
     "W527": Code(
         "a key that the mode does not look at",

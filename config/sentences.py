@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic_core import ErrorDetails
 
 from config.files import Entry
-from config.kinds import KINDS, is_secret, names_at
+from config.forms import FORMS
+from config.kinds import is_secret, names_at
 from config.problems import Problem, did_you_mean
 from config.tree import Path, Scalar, find
 
-
-def _forms() -> dict[str, tuple[str, str]]:
-    """Pattern to what it is called and an example, gathered from the models' own schema."""
-    found: dict[str, tuple[str, str]] = {}
-
-    def walk(node: Any) -> None:
-        if isinstance(node, dict):
-            if isinstance(pattern := node.get("pattern"), str):
-                found[pattern] = (str(node["title"]), str(node["examples"][0]))
-            for value in node.values():
-                walk(value)
-        elif isinstance(node, list):
-            for value in node:
-                walk(value)
-
-    for kind in KINDS:
-        walk(kind.model.model_json_schema())
-    return found
-
-
-_FORMS = _forms()
 _RANGES = {
     "greater_than": ("gt", "more than"),
     "greater_than_equal": ("ge", "at least"),
@@ -83,7 +61,7 @@ def _say(
     if kind == "string_type" and written:
         return "E204", f"`{name}` must be text", "quote it" if secret else f'quote it: "{written.raw}"'
     if kind == "string_pattern_mismatch":
-        what, example = _FORMS[str(ctx["pattern"])]
+        what, example = FORMS[str(ctx["pattern"])]
         shown = "" if secret else f" (`{error['input']}`)"
         return "E207", f"`{name}`{shown} must be {what}", f'for example "{example}"'
     if kind in ("literal_error", "enum"):

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
+from config.forms import written
 from config.lints.facts import Facts, Finding
 from config.lints.times import minutes, weekdays, zone_problem
-from config.models import Campaign, Limits, Mode, Trunk, written
+from config.models import Campaign, Limits, Mode, Trunk
 from config.tree import Path
 
 LEAST_RING = 15.0
