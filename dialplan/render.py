@@ -1,0 +1,159 @@
+"""A `Site` to the text of Asterisk's files."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import resources
+
+import phonenumbers
+from jinja2 import Environment, StrictUndefined, Template
+
+from config.models import Site
+from dialplan.base import INCLUDED
+from dialplan.filters import TYPED, RenderError, check_template
+
+AGENT_CODECS = ("alaw", "ulaw", "g722")
+
+NOISE = (
+    "ContactStatus",
+    "ExtensionStatus",
+    "MusicOnHoldStart",
+    "MusicOnHoldStop",
+    "Newexten",
+    "RTCPReceived",
+    "RTCPSent",
+    "VarSet",
+)
+"""Events that the daemon has no use for; dropped before they are written to its link."""
+
+
+def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
+    """File name to text, sorted; the same site gives the same bytes.
+
+    `sounds_dir` is the absolute folder of the prompts, `<language>/<name>.wav` in it. The extension `rev` of
+    the context `perezvon-rev` carries the revision (see `revision`). Raises `RenderError` for what may not
+    stand in Asterisk's configuration.
+    """
+    facts = {
+        "system": site.system,
+        "trunks": sorted(site.trunks.items()),
+        "lines": sorted(site.lines.items()),
+        "groups": sorted(site.groups.items()),
+        "agents": sorted(site.agents.items()),
+        "campaigns": sorted(site.campaigns.items()),
+        "sounds": sounds_dir,
+        "inbound": {trunk: sorted(inbound(site, trunk).items()) for trunk in site.trunks},
+        "accounts": {trunk: account(site, trunk) for trunk in site.trunks},
+        "queues": {agent: queues_of(site, agent) for agent in site.agents},
+        "dialed": sorted(dialed_by_agents(site).items()),
+        "agent_codecs": AGENT_CODECS,
+        "noise": NOISE,
+    }
+    files = {name: _template(name).render(facts, rev="none") for name in sorted(INCLUDED)}
+    files["extensions.conf"] = _template("extensions.conf").render(facts, rev=revision(files))
+    return files
+
+
+def revision(files: dict[str, str]) -> str:
+    """Short hash of a set of files, 12 hex digits."""
+    digest = hashlib.sha256()
+    for name, text in sorted(files.items()):
+        digest.update(f"{name}\0{len(text)}\0{text}".encode())
+    return digest.hexdigest()[:12]
+
+
+def queues_of(site: Site, agent: str) -> list[tuple[str, int]]:
+    """The groups that an agent is a member of, with the penalty in each, sorted."""
+    found = []
+    for group in sorted(set(site.agents[agent].groups)):
+        members = site.members(group)
+        if agent in members:
+            found.append((group, members[agent]))
+    return found
+
+
+def inbound(site: Site, trunk: str) -> dict[str, str]:
+    """Every way the carrier of `trunk` may write one of our numbers, to the line it reaches.
+
+    The E.164 forms of all lines come first, so that a national form never takes another line's number.
+    """
+    found: dict[str, str] = {}
+    numbers = [
+        (number, line)
+        for line, what in sorted(site.lines.items())
+        if trunk in what.trunks
+        for number in what.numbers
+    ]
+    for number, line in numbers:
+        if found.setdefault(number, line) != line:
+            raise RenderError(f"lines {found[number]} and {line} both claim {number}")
+        found[number.removeprefix("+")] = line
+    for number, line in numbers:
+        for form in _national(number, site.system.country):
+            found.setdefault(form, line)
+    return found
+
+
+def account(site: Site, trunk: str) -> str | None:
+    """The extension a carrier calls when it calls the account we register, if it is none of our numbers."""
+    carrier = site.trunks[trunk]
+    if not carrier.register_with_carrier or carrier.username in inbound(site, trunk):
+        return None
+    return carrier.username
+
+
+def _national(number: str, country: str) -> list[str]:
+    """A number as carriers of its own country write it: 8495..., 495...; nothing for foreign numbers."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return []
+    if parsed.country_code != phonenumbers.country_code_for_region(country):
+        return []
+    dialed = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    forms = ["".join(filter(str.isdigit, dialed)), phonenumbers.national_significant_number(parsed)]
+    return [form for form in forms if form]
+
+
+def dialed_by_agents(site: Site) -> dict[str, tuple[str, str]]:
+    """What an agent's phone may dial: a feature code or a colleague's extension, to (kind, name)."""
+    codes = site.system.feature_codes
+    wanted: list[tuple[str, str, str]] = [
+        (codes.sign_in, "code", "sign-in"),
+        (codes.sign_out, "code", "sign-out"),
+        (codes.ready, "code", "ready"),
+        (codes.end_wrap_up, "code", "end-wrap-up"),
+    ]
+    for reason, what in site.pause_reasons.items():
+        wanted.append((codes.not_ready + what.code, "reason", reason))
+    for agent, person in site.agents.items():
+        wanted.append((person.extension, "agent", agent))
+    found: dict[str, tuple[str, str]] = {}
+    for number, kind, target in wanted:
+        if number in found:
+            raise RenderError(f"agents dial {number} for both {found[number][1]} and {target}: change one")
+        found[number] = (kind, target)
+    return found
+
+
+class _Strict(Environment):
+    """An environment that knows only the typed filters."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            undefined=StrictUndefined,
+            autoescape=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self.filters = dict(TYPED)
+
+
+@cache
+def _template(name: str) -> Template:
+    environment = _Strict()
+    source = resources.files("dialplan").joinpath("templates", f"{name}.j2").read_text("utf-8")
+    check_template(environment, source, f"{name}.j2")
+    return environment.from_string(source)
