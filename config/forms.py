@@ -9,9 +9,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 
 
 class Form(NamedTuple):
-    """What a form is called, and one example of it."""
+    """What a form is called, what it must look like, and one example of it."""
 
     title: str
+    rule: str
     example: str
 
 
@@ -19,17 +20,18 @@ FORMS: dict[str, Form] = {}
 """By pattern, for messages."""
 
 
-def form(title: str, pattern: str, *examples: str) -> Any:
+def form(title: str, rule: str, pattern: str, *examples: str) -> Any:
     """Text of one form. Title and examples tell editors, `explain` and error messages what to write."""
-    FORMS[pattern] = Form(title, examples[0])
-    return Field(title=title, pattern=pattern, examples=[*examples])
+    FORMS[pattern] = Form(title, rule, examples[0])
+    return Field(title=f"{title}: {rule}", pattern=pattern, examples=[*examples])
 
 
 ID = r"^[a-z][a-z0-9_-]{0,31}$"
 Id = Annotated[
     str,
     form(
-        "a name: a small Latin letter, then up to 31 small letters, digits, - or _",
+        "a name",
+        "a small Latin letter, then up to 31 small letters, digits, - or _",
         ID,
         "sales",
     ),
@@ -37,16 +39,19 @@ Id = Annotated[
 """An object's name: what it is called in files, commands, Asterisk and logs."""
 
 Phone = Annotated[
-    str, form("a phone number in E.164 with its plus, in quotes", r"^\+[1-9][0-9]{6,14}$", "+74951234567")
+    str, form("a phone number", "in E.164 with its plus, in quotes", r"^\+[1-9][0-9]{6,14}$", "+74951234567")
 ]
 """A telephone number in E.164 with its plus, quoted: `"+74951234567"`."""
 
-Extension = Annotated[str, form("2 to 8 digits, in quotes", r"^[0-9]{2,8}$", "101")]
-FeatureCode = Annotated[str, form("a star and 1 to 5 digits, in quotes", r"^\*[0-9]{1,5}$", "*21")]
+Extension = Annotated[str, form("an extension", "2 to 8 digits, in quotes", r"^[0-9]{2,8}$", "101")]
+FeatureCode = Annotated[
+    str, form("a feature code", "a star and 1 to 5 digits, in quotes", r"^\*[0-9]{1,5}$", "*21")
+]
 Prompt = Annotated[
     str,
     form(
-        "a prompt's name: a small Latin letter, then small letters, digits, - or _",
+        "a prompt's name",
+        "a small Latin letter, then small letters, digits, - or _",
         r"^[a-z][a-z0-9_-]{0,63}$",
         "abandoned",
     ),
@@ -54,7 +59,10 @@ Prompt = Annotated[
 Host = Annotated[
     str,
     form(
-        "a host name or an IP address", r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,253}[A-Za-z0-9])?$", "sip.example.com"
+        "a host",
+        "a host name or an IP address",
+        r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,253}[A-Za-z0-9])?$",
+        "sip.example.com",
     ),
 ]
 Language = Literal["ru", "en"]
@@ -90,6 +98,8 @@ def written(seconds: float) -> str:
     return f"{ms // _UNIT[unit]}{unit}"
 
 
+FORMS[DURATION] = Form("a length of time", "a whole number with its unit (ms, s, m, h, d)", "15s")
+
 Duration = Annotated[
     float,
     BeforeValidator(_seconds),
@@ -98,7 +108,7 @@ Duration = Annotated[
         {
             "type": "string",
             "pattern": DURATION,
-            "title": "a length of time: a whole number with its unit (ms, s, m, h, d)",
+            "title": ": ".join(FORMS[DURATION][:2]),
             "examples": ["15s", "2m", "1h"],
         }
     ),
@@ -106,10 +116,20 @@ Duration = Annotated[
 """A length of time: text with a unit in the file, seconds in code."""
 
 _HM = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-Window = Annotated[str, form("a window of local time, from-to", rf"^{_HM}-(?:{_HM}|24:00)$", "09:00-18:00")]
+Window = Annotated[
+    str,
+    form("a window", "local time from-to, 24 hours, in quotes", rf"^{_HM}-(?:{_HM}|24:00)$", "09:00-18:00"),
+]
 _DAY = "mon|tue|wed|thu|fri|sat|sun"
 Days = Annotated[
-    str, form("a weekday or a range of them", rf"^(?:{_DAY})(?:-(?:{_DAY}))?$", "mon-fri", "sat")
+    str,
+    form(
+        "days",
+        "a weekday or a range: mon tue wed thu fri sat sun",
+        rf"^(?:{_DAY})(?:-(?:{_DAY}))?$",
+        "mon-fri",
+        "sat",
+    ),
 ]
 Hours = dict[Days, list[Window]]
 """Weekdays to windows of local time: `mon-fri: ["09:00-13:00", "14:00-20:00"]`."""

@@ -35,16 +35,20 @@ class Kind:
     def place(self) -> str:
         return f"{self.key}/NAME.yaml" if self.layout is Layout.FOLDER else f"{self.key}.yaml"
 
+    @property
+    def en(self) -> str:
+        return (self.model.__doc__ or "").strip()
+
 
 KINDS = (
-    Kind("system", "system", System, Layout.ONE, "установка"),
-    Kind("trunk", "trunks", Trunk, Layout.FOLDER, "транк"),
-    Kind("line", "lines", Line, Layout.FOLDER, "входящая линия"),
-    Kind("group", "groups", Group, Layout.FOLDER, "группа"),
-    Kind("agent", "agents", Agent, Layout.FOLDER, "агент"),
-    Kind("campaign", "campaigns", Campaign, Layout.FOLDER, "кампания"),
-    Kind("pause_reasons", "pause_reasons", PauseReason, Layout.MAPPING, "причины паузы"),
-    Kind("dispositions", "dispositions", Disposition, Layout.MAPPING, "результаты разговора"),
+    Kind("system", "system", System, Layout.ONE, "Установка: узел, Asterisk, пределы, коды агентов."),
+    Kind("trunk", "trunks", Trunk, Layout.FOLDER, "Транк: оператор связи, через которого идут звонки."),
+    Kind("line", "lines", Line, Layout.FOLDER, "Входящая линия: номер и группа, которая отвечает."),
+    Kind("group", "groups", Group, Layout.FOLDER, "Группа агентов: обслуживает кампании и линии."),
+    Kind("agent", "agents", Agent, Layout.FOLDER, "Агент: человек с SIP-телефоном."),
+    Kind("campaign", "campaigns", Campaign, Layout.FOLDER, "Кампания: цель, список, режим, часы, правила."),
+    Kind("pause_reasons", "pause_reasons", PauseReason, Layout.MAPPING, "Почему агент не готов."),
+    Kind("dispositions", "dispositions", Disposition, Layout.MAPPING, "Результат разговора со слов агента."),
 )
 
 

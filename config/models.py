@@ -62,31 +62,33 @@ class Trunk(Model):
     username: (
         Annotated[
             str,
-            form("a login of Latin letters, digits and . _ + -", r"^[A-Za-z0-9._+-]{1,64}$", "perezvon"),
+            form("a login", "Latin letters, digits and . _ + -", r"^[A-Za-z0-9._+-]{1,64}$", "perezvon"),
         ]
         | None
     ) = describe("Login, where the carrier wants one", "Логин, если оператор его требует", default=None)
     password: SecretStr | None = describe(
-        "Password, by reference: ${file:...} or ${env:...}", "Пароль, по ссылке", default=None
+        "The carrier's password, by reference", "Пароль оператора, по ссылке", default=None
     )
     register_with_carrier: bool = describe(
         "Register with the carrier (else it knows us by address)",
-        "Регистрироваться у оператора",
+        "Регистрироваться у оператора (иначе он узнаёт нас по адресу)",
         default=False,
     )
     match: list[Host] = describe(
-        "Addresses the carrier calls from; default: its host", "Адреса, с которых звонит оператор", default=[]
+        "Addresses the carrier calls from; none: its host",
+        "Адреса, с которых звонит оператор; пусто: его основной адрес",
+        default=[],
     )
     codecs: list[Literal["alaw", "ulaw", "g722", "opus", "slin16"]] = describe(
         "Codecs, best first", "Кодеки, лучший первым", default=["alaw", "ulaw"], min_length=1
     )
     number_format: Literal["e164-plus", "e164", "national"] = describe(
         "How the carrier wants a number: +7495..., 7495..., 8495...",
-        "Вид номера для оператора",
+        "Какой вид номера ждёт оператор: +7495..., 7495..., 8495...",
         default="e164-plus",
     )
-    prefix: Annotated[str, form("up to 8 digits, in quotes", r"^[0-9]{0,8}$", "9")] = describe(
-        "Digits put before every number, once", "Цифры перед номером", default=""
+    prefix: Annotated[str, form("digits", "at most 8, in quotes", r"^[0-9]{0,8}$", "9")] = describe(
+        "Digits put before every number, once", "Цифры перед каждым номером, один раз", default=""
     )
     lines: int = describe("Calls at one time, at most", "Одновременных вызовов, не больше", ge=1, le=5000)
     calls_per_second: float = describe(
@@ -99,28 +101,44 @@ class Group(Model):
 
     title: Text = describe("Name for people", "Название для людей")
     strategy: Literal["leastrecent", "fewestcalls", "rrmemory", "random", "ringall"] = describe(
-        "Who is next: leastrecent is the agent who waits longest", "Кто следующий", default="leastrecent"
+        "Who is next: leastrecent is the agent who waits longest",
+        "Кто следующий: leastrecent — агент, который ждёт дольше всех",
+        default="leastrecent",
     )
     ring_time: Duration = describe(
         "How long an agent's phone rings before the next agent is tried",
-        "Сколько звонит телефон агента",
+        "Сколько звонит телефон агента, прежде чем вызов уйдёт к следующему",
         default=15.0,
     )
     wrap_up: Duration = describe(
-        "Time after a call before the next one", "Время на обработку после разговора", default=15.0
+        "Time after a call before the next one",
+        "Время на обработку после разговора, до следующего вызова",
+        default=15.0,
     )
     skill: Id | None = describe(
         "Skill that decides who is asked first (higher level first)",
-        "Навык, решающий, кого спросить первым",
+        "Навык, по которому выбирают первого (больший уровень — раньше)",
         default=None,
     )
     min_level: int = describe(
-        "Least level of that skill", "Наименьший уровень навыка", ge=1, le=10, default=1
+        "Least level of that skill to be a member",
+        "Наименьший уровень навыка для участия в группе",
+        ge=1,
+        le=10,
+        default=1,
     )
     max_wait: Duration = describe(
-        "How long an inbound caller waits at most", "Сколько ждёт входящий вызов, не больше", default=600.0
+        "How long an inbound caller waits, at most",
+        "Сколько ждёт ответа входящий вызов, не больше",
+        default=600.0,
     )
-    max_waiting: int = describe("Callers waiting at most", "Ожидающих, не больше", ge=1, le=1000, default=50)
+    max_waiting: int = describe(
+        "Inbound callers who wait, at most",
+        "Ожидающих входящих вызовов, не больше",
+        ge=1,
+        le=1000,
+        default=50,
+    )
 
 
 class AutoAnswer(StrEnum):
@@ -135,9 +153,9 @@ class Agent(Model):
     """A person with a SIP phone."""
 
     name: Text = describe("The agent's name", "Имя агента")
-    extension: Extension = describe("Short number, quoted", "Короткий номер, в кавычках")
+    extension: Extension = describe("Short number of the phone", "Короткий номер телефона")
     password: SecretStr = describe("The phone's SIP password, by reference", "SIP-пароль телефона, по ссылке")
-    groups: list[Id] = describe("Groups the agent works in", "Группы агента", min_length=1)
+    groups: list[Id] = describe("Groups the agent works in", "Группы, в которых работает агент", min_length=1)
     skills: dict[Id, Annotated[int, Field(ge=1, le=10)]] = describe(
         "Skills with level 1 to 10", "Навыки с уровнем от 1 до 10", default={}
     )
@@ -147,7 +165,9 @@ class Agent(Model):
         default=AutoAnswer.CALL_INFO,
     )
     language: Language | None = describe(
-        "Language of the spoken confirmations; default: the system's", "Язык подсказок", default=None
+        "Language of the spoken confirmations; none: the system's",
+        "Язык голосовых подтверждений; пусто: язык системы",
+        default=None,
     )
 
 
@@ -155,23 +175,29 @@ class Line(Model):
     """An inbound number (DID)."""
 
     label: Text = describe("What the number serves", "Что обслуживает номер")
-    numbers: list[Phone] = describe("The numbers, quoted, E.164", "Номера, в кавычках, E.164", min_length=1)
-    trunks: list[Id] = describe("Trunks it arrives on", "Транки, по которым приходит", min_length=1)
+    numbers: list[Phone] = describe("Its numbers", "Номера линии", min_length=1)
+    trunks: list[Id] = describe(
+        "Trunks that calls to it arrive on", "Транки, по которым приходят звонки на неё", min_length=1
+    )
     group: Id = describe("Group that answers", "Группа, которая отвечает")
-    greeting: Prompt | None = describe("Prompt played first", "Приветствие", default=None)
-    language: Language | None = describe("Language; default: the system's", "Язык", default=None)
+    greeting: Prompt | None = describe(
+        "Prompt that callers hear first", "Подсказка, которую звонящий слышит первой", default=None
+    )
+    language: Language | None = describe(
+        "Language of its prompts; none: the system's", "Язык подсказок; пусто: язык системы", default=None
+    )
 
 
 class PauseReason(Model):
     """Why an agent is not ready."""
 
     title: Text = describe("Name for people", "Название для людей")
-    code: Annotated[str, form("1 or 2 digits, in quotes", r"^[0-9]{1,2}$", "1")] = describe(
-        "Digits dialed after the not-ready feature code, quoted", "Цифры после кода паузы, в кавычках"
+    code: Annotated[str, form("digits", "1 or 2, in quotes", r"^[0-9]{1,2}$", "1")] = describe(
+        "Digits dialed after the not-ready feature code", "Цифры, которые набирают после кода «не готов»"
     )
-    paid: bool = describe("Counts as paid time", "Оплачивается", default=True)
+    paid: bool = describe("Counts as paid time", "Считается оплачиваемым временем", default=True)
     max_time: Duration | None = describe(
-        "Longer than this is shown to the supervisor", "Дольше — видит супервизор", default=None
+        "A longer pause is shown to the supervisor", "Более долгую паузу видит супервизор", default=None
     )
 
 
@@ -188,7 +214,13 @@ class Retry(Model):
     """When a lead is called again after an outcome."""
 
     after: Duration = describe("Wait before the next attempt", "Пауза до следующей попытки")
-    times: int = describe("How often at most", "Сколько раз, не больше", ge=1, le=20, default=3)
+    times: int = describe(
+        "How often after this outcome, at most",
+        "Сколько раз после этого исхода, не больше",
+        ge=1,
+        le=20,
+        default=3,
+    )
 
 
 class Attempts(Model):
@@ -224,43 +256,61 @@ class Campaign(Model):
         "How it decides when to dial", "Как решает, когда звонить"
     )
     ratio: float = describe(
-        "Mode ratio: calls per ready agent",
-        "Режим ratio: вызовов на готового агента",
+        "In mode ratio: calls per ready agent",
+        "В режиме ratio: вызовов на готового агента",
         ge=1,
         le=10,
         default=1.5,
     )
-    list: Id = describe("List of leads", "Список лидов")
-    group: Id = describe("Group that talks", "Группа, которая говорит")
-    trunk: Id = describe("Trunk the calls leave by", "Транк для исходящих")
-    caller_id: Phone = describe("Number shown to the called", "Номер, который видит абонент")
+    list: Id = describe("List of leads to call", "Список лидов для звонков", examples=["spring"])
+    group: Id = describe("Group whose agents talk", "Группа, агенты которой говорят")
+    trunk: Id = describe("Trunk the calls leave by", "Транк для исходящих", examples=["city"])
+    caller_id: Phone = describe("Number that the called person sees", "Номер, который видит абонент")
     hours: Hours = describe(
-        "When to call, in the lead's local time", "Когда звонить, по времени лида", min_length=1
+        "When to call, by the lead's local time: weekdays to windows",
+        "Когда звонить, по местному времени лида: дни недели и окна",
+        min_length=1,
     )
     timezone: str | None = describe(
-        "Zone of leads that name none; default: the system's", "Часовой пояс лидов без своего", default=None
+        "Time zone of leads that name none; none: the system's",
+        "Часовой пояс лидов без своего; пусто: пояс системы",
+        examples=["Asia/Omsk"],
+        default=None,
     )
-    ring_time: Duration = describe("How long to let it ring", "Сколько ждать ответа", default=27.0)
+    ring_time: Duration = describe(
+        "How long a call rings before it is given up",
+        "Сколько звонит вызов, прежде чем мы положим трубку",
+        default=27.0,
+    )
     grace: Duration = describe(
-        "From answer to agent at most; then the message", "От ответа до агента, не больше", default=2.0
+        "From the answer to an agent, at most; then the message is played",
+        "От ответа до агента, не больше; затем звучит сообщение",
+        default=2.0,
     )
-    message: Prompt = describe("What the abandoned person hears", "Что слышит потерянный абонент")
+    message: Prompt = describe(
+        "Prompt for a person who answered when no agent was free in time",
+        "Подсказка для ответившего, которому вовремя не нашлось агента",
+    )
     lines: int = describe("Calls at one time, at most", "Одновременных вызовов, не больше", ge=1, le=5000)
     calls_per_second: float = describe(
         "New calls a second, at most", "Новых вызовов в секунду, не больше", gt=0, le=200, default=5
     )
-    max_talk: Duration = describe("A talk is cut after", "Предел длины разговора", default=3600.0)
+    max_talk: Duration = describe("A talk is cut after this time", "Предел длины разговора", default=3600.0)
     attempts: Attempts = describe(
-        "How often, and when again", "Сколько раз и когда снова", default=Attempts()
+        "How often a lead is called, and when again",
+        "Сколько раз звонить лиду и когда снова",
+        default=Attempts(),
     )
-    language: Language | None = describe("Language; default: the system's", "Язык", default=None)
+    language: Language | None = describe(
+        "Language of its prompts; none: the system's", "Язык подсказок; пусто: язык системы", default=None
+    )
 
 
 class Sip(Model):
     """Where our SIP listens."""
 
-    bind: Host = describe("Address", "Адрес", default="0.0.0.0")  # noqa: S104 - phones and carriers come from outside
-    port: int = describe("UDP port", "UDP-порт", ge=1, le=65535, default=5060)
+    bind: Host = describe("IP address we listen on", "IP-адрес, на котором слушаем", default="0.0.0.0")  # noqa: S104 - phones and carriers come from outside
+    port: int = describe("UDP port of SIP", "UDP-порт SIP", ge=1, le=65535, default=5060)
     rtp_first: int = describe("First RTP port", "Первый RTP-порт", ge=1024, le=65000, default=10000)
     rtp_last: int = describe("Last RTP port", "Последний RTP-порт", ge=1025, le=65535, default=20000)
 
@@ -269,18 +319,29 @@ class AsteriskPaths(Model):
     """Where our Asterisk lives."""
 
     command: list[str] = describe(
-        "The asterisk program, as a list of arguments", "Команда asterisk", default=["asterisk"], min_length=1
+        "The asterisk program with its arguments",
+        "Программа asterisk с аргументами",
+        default=["asterisk"],
+        min_length=1,
     )
-    config_dir: str = describe("Its configuration", "Каталог конфигурации", default="/etc/asterisk")
-    log_dir: str = describe("Its logs", "Каталог журналов", default="/var/log/asterisk")
-    max_calls: int = describe("Calls it accepts at most", "Вызовов, не больше", ge=2, le=10000, default=500)
+    config_dir: str = describe(
+        "Folder of its configuration", "Каталог его конфигурации", default="/etc/asterisk"
+    )
+    log_dir: str = describe("Folder of its logs", "Каталог его журналов", default="/var/log/asterisk")
+    max_calls: int = describe(
+        "Calls it accepts, at most", "Сколько вызовов оно принимает, не больше", ge=2, le=10000, default=500
+    )
 
 
 class Ami(Model):
     """The manager link."""
 
-    host: Host = describe("Address; loopback unless TLS is in front", "Адрес", default="127.0.0.1")
-    port: int = describe("Port", "Порт", ge=1, le=65535, default=5038)
+    host: Host = describe(
+        "Address of the manager; loopback only, it speaks plain text",
+        "Адрес AMI; только loopback, так как связь не шифруется",
+        default="127.0.0.1",
+    )
+    port: int = describe("TCP port of the manager", "TCP-порт AMI", ge=1, le=65535, default=5038)
     secret: SecretStr = describe(
         "Secret of perezvon_dialer, by reference", "Секрет perezvon_dialer, по ссылке"
     )
@@ -314,29 +375,44 @@ class System(Model):
 
     name: Annotated[
         str,
-        form("a small Latin letter, then up to 15 small letters or digits", r"^[a-z][a-z0-9]{0,15}$", "pz1"),
+        form(
+            "a name",
+            "a small Latin letter, then up to 15 small letters or digits",
+            r"^[a-z][a-z0-9]{0,15}$",
+            "pz1",
+        ),
     ] = describe("Name of this node; part of every channel id", "Имя узла; часть имени каждого канала")
     language: Language = describe("Default language of speech", "Язык речи по умолчанию", default="ru")
     timezone: str = describe(
-        "Default time zone, IANA name", "Часовой пояс, имя IANA", default="Europe/Moscow"
+        "Default time zone, by its IANA name", "Часовой пояс по умолчанию, имя IANA", default="Europe/Moscow"
     )
-    country: Annotated[str, form("a country's ISO code, two capital letters", r"^[A-Z]{2}$", "RU")] = (
-        describe("Country of numbers written without +, ISO code", "Страна номеров без +", default="RU")
+    country: Annotated[str, form("a country", "its ISO code, two capital letters", r"^[A-Z]{2}$", "RU")] = (
+        describe(
+            "Country of numbers that are written without +", "Страна номеров, записанных без +", default="RU"
+        )
     )
     database: str = describe(
-        "SQLAlchemy URL of the store",
-        "URL базы данных",
+        "SQLAlchemy URL of the database: sqlite+aiosqlite or postgresql+asyncpg",
+        "URL базы данных для SQLAlchemy: sqlite+aiosqlite или postgresql+asyncpg",
         default="sqlite+aiosqlite:////var/lib/perezvon/perezvon.db",
     )
-    socket: str = describe("The daemon's socket", "Сокет демона", default="/run/perezvon/daemon.sock")
+    socket: str = describe(
+        "Unix socket of the daemon", "Unix-сокет демона", default="/run/perezvon/daemon.sock"
+    )
     sounds_dir: str | None = describe(
-        "Folder with our prompts; default: the installed ones", "Каталог подсказок", default=None
+        "Folder with the prompts; none: those that came with Perezvon",
+        "Каталог подсказок; пусто: те, что пришли с Perezvon",
+        default=None,
     )
     asterisk: AsteriskPaths = describe("Where Asterisk lives", "Где живёт Asterisk", default=AsteriskPaths())
     sip: Sip = describe("Where SIP listens", "Где слушает SIP", default=Sip())
     ami: Ami = describe("The manager link", "Связь AMI")
-    limits: Limits = describe("Limits over everything", "Общие пределы", default=Limits())
-    feature_codes: FeatureCodes = describe("What agents dial", "Что набирают агенты", default=FeatureCodes())
+    limits: Limits = describe(
+        "Limits over all campaigns and trunks", "Пределы для всех кампаний и транков вместе", default=Limits()
+    )
+    feature_codes: FeatureCodes = describe(
+        "What agents dial on their phones", "Что агенты набирают на телефонах", default=FeatureCodes()
+    )
 
 
 class Site(Model):

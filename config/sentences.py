@@ -61,9 +61,12 @@ def _say(
     if kind == "string_type" and written:
         return "E204", f"`{name}` must be text", "quote it" if secret else f'quote it: "{written.raw}"'
     if kind == "string_pattern_mismatch":
-        what, example = FORMS[str(ctx["pattern"])]
-        shown = "" if secret else f" (`{error['input']}`)"
-        return "E207", f"`{name}`{shown} must be {what}", f'for example "{example}"'
+        form = FORMS[str(ctx["pattern"])]
+        return (
+            "E207",
+            f"`{error['input']}` is not {form.title}",
+            f'{form.rule}, for example "{form.example}"',
+        )
     if kind in ("literal_error", "enum"):
         allowed = str(ctx["expected"]).replace("'", "")
         words = allowed.replace(" or ", ", ").split(", ")
