@@ -136,8 +136,8 @@ def _example(node: dict[str, Any], resolve: Any) -> str:
     if "patternProperties" in node:
         pattern, values = next(iter(node["patternProperties"].items()))
         return f"{{{FORMS[pattern].example}: {_example(resolve(values), resolve)}}}"
-    if node.get("default") not in (None, {}, [], ""):
-        return _inline(node["default"]) or ""
+    if isinstance(default := node.get("default"), str | int | float | list) and default not in ("", []):
+        return _inline(default) or ""
     if examples := node.get("examples"):
         return _inline(examples[0]) or ""
     if "enum" in node:

@@ -15,7 +15,8 @@ from config.files import Entry, Files, read
 from config.kinds import KINDS, Layout
 from config.lints import Prompts
 from config.models import Site, System
-from config.problems import Problem, Severity, SiteError
+from config.problems import Problem, Severity
+from config.problems import SiteError as SiteError
 from config.sentences import sentence
 from config.tree import Mark, find, plain, scalars
 

@@ -191,6 +191,7 @@ CODES: dict[str, Code] = {
         "стандартный или слабый пароль",
         ("agents.password", "system.ami.secret", "trunks.password"),
     ),
+    "E491": Code("something that Asterisk's files cannot hold", "то, что нельзя записать в файлы Asterisk"),
     "W511": Code("a group that serves nothing", "группа ничего не обслуживает", ("groups",)),
     "W512": Code(
         "a skill that no group asks for", "навык, который не нужен ни одной группе", ("agents.skills",)

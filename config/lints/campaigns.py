@@ -9,8 +9,8 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 from config.forms import written
+from config.hours import minutes, weekdays, zone_problem
 from config.lints.facts import Facts, Finding
-from config.lints.times import minutes, weekdays, zone_problem
 from config.models import Campaign, Limits, Mode, Trunk
 from config.tree import Path
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from config.hours import zone_problem
 from config.lints.facts import Facts, Finding
-from config.lints.times import zone_problem
 from config.tree import Path
 
 _WEAK = re.compile(

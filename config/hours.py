@@ -1,4 +1,4 @@
-"""Weekdays, windows and time zones as they are written in a site."""
+"""Weekdays, windows and time zones as they are written in a site: pure readings of text."""
 
 from __future__ import annotations
 

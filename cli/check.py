@@ -1,0 +1,105 @@
+"""`perezvon check`: is the site good, and what is wrong with it, all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.session import ERROR, WARNINGS, Json, fail, out, site_folder
+from config.lints import Prompts
+from config.load import load
+from config.models import System
+from config.problems import Problem, Severity
+from config.secrets import create_missing
+from dialplan.filters import RenderError
+from dialplan.render import render
+from sounds import catalogue
+
+
+def check(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The site's folder. None: ./config/site if there is one, else $PEREZVON_SITE, else"
+            " /etc/perezvon/site.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 where there are warnings.")] = False,
+    create_secrets: Annotated[
+        bool,
+        typer.Option("--create-secrets", help="Make a random secret for every ${file:...} that is missing."),
+    ] = False,
+) -> None:
+    """Check a site: YAML, keys, references, lints. Exit: 0 good, 1 errors, 3 warnings with --strict."""
+    site = site_folder(folder)
+    try:
+        made = create_missing(site) if create_secrets else []
+    except OSError as error:
+        fail(f"the secret {error.filename} cannot be made ({error.strerror})")
+    problems = problems_of(site)
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    warnings = len(problems) - errors
+    if json:
+        out.print_json(
+            data={
+                "folder": str(site),
+                "ok": not errors,
+                "errors": errors,
+                "warnings": warnings,
+                "secrets_made": [str(path) for path in made],
+                "problems": [_as_dict(problem) for problem in problems],
+            },
+            ensure_ascii=False,
+        )
+    else:
+        lines = [f"made {path}" for path in made] + [str(problem) for problem in problems]
+        for line in [*lines, f"{site}: {_count(errors, 'error')}, {_count(warnings, 'warning')}"]:
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if errors:
+        raise typer.Exit(ERROR)
+    if warnings and strict:
+        raise typer.Exit(WARNINGS)
+
+
+def problems_of(folder: Path) -> list[Problem]:
+    """Everything that is wrong with a site, the rendering of it included."""
+    loaded = load(folder, prompts_of)
+    if loaded.site is None:
+        return loaded.problems
+    try:
+        render(loaded.site, sounds_dir=str(_sounds(loaded.site.system).resolve()))
+    except RenderError as error:
+        return [*loaded.problems, Problem(str(folder), 1, 1, "E491", str(error))]
+    return loaded.problems
+
+
+def prompts_of(system: System) -> Prompts:
+    """The prompts in the system's folder of them; none where there is no such folder."""
+    try:
+        return catalogue.prompts(_sounds(system))
+    except OSError:
+        return {}
+
+
+def _sounds(system: System) -> Path:
+    return Path(system.sounds_dir) if system.sounds_dir else catalogue.sounds_dir()
+
+
+def _as_dict(problem: Problem) -> dict[str, str | int]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
