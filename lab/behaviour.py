@@ -77,7 +77,7 @@ def special(number: str) -> Behaviour | None:
     return Behaviour(kind, int(number[5]) / 2, float(number[6:8]), code)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mix:
     """Shares of the people by kind (weights, of any sum), and ranges of their times in seconds."""
 

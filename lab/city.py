@@ -81,7 +81,7 @@ class City:
         files = city_files.render(binary, folder, site, self._place, named, mix, seed, record)
         self.site = site
         self.instance = Instance(binary, folder, files)
-        self.ledger = Ledger(city_files.trunk_prefix(site), self._recordings if record else None)
+        self.ledger = Ledger(city_files.number_form(site), self._recordings if record else None)
         self._ami = Ami(self._place.ami_port, city_files.AMI_USER, self._place.ami_secret, self.ledger.take)
         self._serial = itertools.count(1)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from config.models import Site, Trunk
 from lab.behaviour import SPECIAL_KINDS, SPECIAL_PREFIX, Behaviour, Mix
 from lab.instance import directories
-from lab.ledger import FROM_US, TO_PHONE
+from lab.ledger import FROM_US, TO_PHONE, NumberForm
 from lab.provision import AsteriskBinary
 
 PHONES_ADDRESS = "127.0.2.1"
@@ -188,7 +188,12 @@ def _extensions(
     seed: int,
     record: bool,
 ) -> str:
-    prefix = trunk_prefix(site)
+    form = number_form(site)
+    national = (
+        '\n same => n,ExecIf($["${number:0:1}${LEN(${number})}" = "811"]?Set(number=7${number:1}))'
+        if form.national
+        else ""
+    )
     globals_ = [f"do_{number} = {way}" for number, way in sorted(people.items())]
     globals_ += [f"mix_{index:02x} = {way}" for index, way in enumerate(mix.table(seed))]
     for digit, (kind, code) in SPECIAL_KINDS.items():
@@ -198,8 +203,7 @@ def _extensions(
 {chr(10).join(globals_)}
 
 [{FROM_US}]
-exten => _[+0-9].,1,Set(number=${{FILTER(0-9,${{EXTEN:{len(prefix)}}})}})
- same => n,ExecIf($["${{number:0:1}}${{LEN(${{number}})}}" = "811"]?Set(number=7${{number:1}}))
+exten => _[+0-9].,1,Set(number=${{FILTER(0-9,${{EXTEN:{len(form.prefix)}}})}}){national}
  same => n,Set(do=${{GLOBAL(do_${{number}})}})
  same => n,GotoIf($["${{do}}" != ""]?decided)
  same => n,GotoIf($["${{number:0:4}}${{LEN(${{number}})}}" = "{SPECIAL_PREFIX}11"]?special)
@@ -290,9 +294,9 @@ def _refusal(binary: AsteriskBinary, code: int | None) -> str:
     return "\n".join([*choices, " same => n,Hangup(21)"])
 
 
-def trunk_prefix(site: Site) -> str:
-    """The digits that our trunks put before a number, which the carrier takes off again."""
-    prefixes = {trunk.prefix for trunk in site.trunks.values()}
-    if len(prefixes) > 1:
-        raise ValueError("the lab's carrier needs one prefix on all trunks; yours have several")
-    return prefixes.pop() if prefixes else ""
+def number_form(site: Site) -> NumberForm:
+    """How the site's trunks write a number for the carrier."""
+    forms = {NumberForm(trunk.prefix, trunk.number_format == "national") for trunk in site.trunks.values()}
+    if len(forms) > 1:
+        raise ValueError("the lab has one carrier: give all trunks the same prefix and number_format")
+    return forms.pop() if forms else NumberForm()

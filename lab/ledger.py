@@ -57,17 +57,31 @@ class PhoneCall(Call):
     agent: str = ""
 
 
+@dataclass(frozen=True)
+class NumberForm:
+    """How our trunks write a number for the carrier."""
+
+    prefix: str = ""
+    national: bool = False
+    """8495... for 7495..."""
+
+    def digits(self, dialed: str) -> str:
+        """E.164 without its plus. The city's dialplan does the same."""
+        digits = dialed.removeprefix(self.prefix).removeprefix("+")
+        return "7" + digits[1:] if self.national and len(digits) == 11 and digits[0] == "8" else digits
+
+
 class Ledger:
     """Fed with events by the city; read at any time, or waited on with `until`."""
 
-    def __init__(self, prefix: str, heard: Path | None) -> None:
+    def __init__(self, form: NumberForm, heard: Path | None) -> None:
         self.calls: list[CityCall] = []
         self.phone_calls: list[PhoneCall] = []
         self.placed: dict[str, Call] = {}
         """Calls that the lab placed itself (inbound callers, phones that dial), by channel id."""
         self.registered: set[str] = set()
         """Phones that hold a registration now."""
-        self._prefix = prefix
+        self._form = form
         self._heard = heard
         self._live: dict[str, Call] = {}
         self._changed = asyncio.Event()
@@ -117,7 +131,7 @@ class Ledger:
         if ident.startswith(PLACED_ID):
             call = self.placed[ident] = Call(ident, channel, caller, at)
         elif event["Context"] == FROM_US:
-            call = CityCall(ident, channel, caller, at, number=self._e164(event["Exten"]))
+            call = CityCall(ident, channel, caller, at, number="+" + self._form.digits(event["Exten"]))
             if self._heard is not None:
                 call.heard = self._heard / f"{ident}.wav"
             self.calls.append(call)
@@ -127,12 +141,3 @@ class Ledger:
         else:
             return
         self._live[ident] = call
-
-    def _e164(self, dialed: str) -> str:
-        return "+" + e164_digits(dialed, self._prefix)
-
-
-def e164_digits(dialed: str, prefix: str) -> str:
-    """A carrier's view of what we dialed: without the trunk's prefix, plus or trunk code 8."""
-    digits = dialed.removeprefix(prefix).removeprefix("+")
-    return "7" + digits[1:] if len(digits) == 11 and digits[0] == "8" else digits

@@ -28,6 +28,7 @@ class Move:
     sip_port: int
     rtp: tuple[int, int]
     carrier_port: int
+    sounds_dir: Path
     state: Path
     """Folder of the database and the daemon's socket."""
 
@@ -38,6 +39,7 @@ def copy_site(source: Path, target: Path, move: Move) -> Site:
     with _edited(target / "system.yaml") as system:
         system["database"] = f"sqlite+aiosqlite:///{move.state / 'perezvon.db'}"
         system["socket"] = str(move.state / "daemon.sock")
+        system["sounds_dir"] = str(move.sounds_dir)
         system.setdefault("asterisk", {}).update(
             command=move.command, config_dir=str(move.config_dir), log_dir=str(move.log_dir)
         )

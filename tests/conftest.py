@@ -1,0 +1,78 @@
+"""The real Asterisk, for tests of any room that carry `@pytest.mark.asterisk`.
+
+Without one they fail: what is not tested must be seen. `PEREZVON_WITHOUT_ASTERISK=1` skips them instead.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import pytest_asyncio
+
+from lab.behaviour import EVERYBODY_TALKS, Behaviour, Mix
+from lab.pair import Pair
+from lab.provision import AsteriskBinary, NoAsterisk, default_cache, ensure_asterisk
+from sounds.catalogue import sounds_dir
+
+SITE = Path(__file__).parent.parent / "config/site"
+
+
+@pytest.fixture(scope="session")
+def asterisk_binary() -> AsteriskBinary:
+    """A real Asterisk to start; fetched once into the cache."""
+    try:
+        return ensure_asterisk(default_cache(), lambda line: print(line, file=sys.stderr))
+    except NoAsterisk as reason:
+        if os.environ.get("PEREZVON_WITHOUT_ASTERISK") == "1":
+            pytest.skip(f"no Asterisk: {reason}")
+        pytest.fail(f"no Asterisk: {reason} (PEREZVON_WITHOUT_ASTERISK=1 skips these tests)", pytrace=False)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on the shared pair run in the loop that the pair lives in."""
+    for item in items:
+        if "pair" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_pair(
+    asterisk_binary: AsteriskBinary, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Pair]:
+    """One pair with the demo site for the whole session: use `pair`."""
+    folder = tmp_path_factory.mktemp("pair")
+    async with Pair.open(asterisk_binary, SITE, folder, sounds_dir=sounds_dir(), record=True) as pair:
+        yield pair
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def pair(shared_pair: Pair) -> AsyncIterator[Pair]:
+    """The shared pair (demo site; whoever has no special number talks), left without calls and members."""
+    yield shared_pair
+    await shared_pair.quiet()
+
+
+class OpenPair(Protocol):
+    """`Pair.open` with the binary, the demo site, a folder and the prompts filled in."""
+
+    def __call__(
+        self,
+        *,
+        people: Mapping[str, Behaviour] | None = None,
+        mix: Mix = EVERYBODY_TALKS,
+        seed: int = 0,
+        record: bool = False,
+    ) -> AbstractAsyncContextManager[Pair]: ...
+
+
+@pytest.fixture
+def open_pair(asterisk_binary: AsteriskBinary, tmp_path: Path) -> OpenPair:
+    """A pair of a test's own: for crashes, and for cities of another mix."""
+    return partial(Pair.open, asterisk_binary, SITE, tmp_path / "pair", sounds_dir=sounds_dir())
