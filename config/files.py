@@ -27,6 +27,11 @@ class Entry:
     mark: tree.Mark
     node: tree.Node
 
+    @property
+    def is_named_well(self) -> bool:
+        """Whether its name can be one in Asterisk, logs and commands."""
+        return self.kind.layout is Layout.ONE or bool(_NAME.fullmatch(self.name))
+
 
 @dataclass
 class Files:

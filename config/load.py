@@ -18,7 +18,7 @@ from config.models import Site, System
 from config.problems import Problem, Severity
 from config.problems import SiteError as SiteError
 from config.sentences import sentence
-from config.tree import Mark, find, plain, scalars
+from config.tree import find, plain, scalars
 
 PromptsOf = Callable[[System], Prompts]
 """Which prompts there are, given what the system says; the caller knows (`sounds` is above this room)."""
@@ -40,7 +40,7 @@ def load(folder: Path, prompts: PromptsOf | None = None) -> Loaded:
     for entry in files.entries:
         found, valid = _validate(entry, folder, {_place(problem) for problem in files.problems})
         problems += found
-        if valid is not None:
+        if valid is not None and entry.is_named_well:
             objects[entry.kind.key][entry.name] = valid
     problems += _lint(files, objects, prompts)
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column, problem.code))
@@ -128,5 +128,5 @@ def _lint(files: Files, objects: dict[str, dict[str, Any]], prompts: PromptsOf |
         key, *rest = finding.path
         name = "" if key == "system" else rest.pop(0)
         entry = entries[str(key), str(name)]
-        mark: Mark = find(entry.node, tuple(rest), key=finding.of_key)[0] if rest else entry.mark
+        mark, _ = find(entry.node, tuple(rest), start=entry.mark, key=finding.of_key)
         yield Problem(entry.file, mark.line, mark.column, finding.code, finding.message, finding.hint)

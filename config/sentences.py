@@ -33,9 +33,7 @@ def sentence(entry: Entry, error: ErrorDetails) -> Problem:
     """A schema problem of an object, with its place in the file."""
     of_key = error["loc"][-1:] == ("[key]",) or error["type"] == "extra_forbidden"
     path: Path = tuple(part for part in error["loc"] if part != "[key]")
-    mark, node = find(entry.node, path, key=of_key)
-    if not path:
-        mark = entry.mark
+    mark, node = find(entry.node, path, start=entry.mark, key=of_key)
     written = node if isinstance(node, Scalar) and not of_key else None
     secret = is_secret(entry.kind.model, path)
     code, message, hint = _say(entry, error, path, written, secret)

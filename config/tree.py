@@ -6,6 +6,7 @@ Scalars keep the text that was written, so that a message can show `0100` and no
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,7 +55,9 @@ class Scalar:
             return _CONSTANTS[self.raw]
         if _INT.fullmatch(self.raw):
             return int(self.raw)
-        return float(self.raw) if _FLOAT.fullmatch(self.raw) else self.raw
+        if _FLOAT.fullmatch(self.raw) and math.isfinite(number := float(self.raw)):
+            return number
+        return self.raw
 
 
 @dataclass(slots=True)
@@ -84,18 +87,21 @@ def plain(node: Node) -> Any:
     return {key: plain(value) for key, (_, value) in node.items.items()}
 
 
-def find(node: Node, path: Path, *, key: bool = False) -> tuple[Mark, Node | None]:
-    """Where `path` is written (its key with `key`), and its node; the nearest thing above if missing."""
-    mark = node.mark
+def find(node: Node, path: Path, *, start: Mark, key: bool = False) -> tuple[Mark, Node | None]:
+    """Where `path` is written (its key with `key`), and its node.
+
+    What is not written is at the key that it is missing under; at the top that is `start`.
+    """
+    above = mark = start
     for part in path:
         if isinstance(node, Mapping) and part in node.items:
             name, node = node.items[str(part)]
-            mark = name.mark if key else node.mark
+            above, mark = name.mark, name.mark if key else node.mark
         elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
             node = node.items[part]
-            mark = node.mark
+            above = mark = node.mark
         else:
-            return mark, None
+            return above, None
     return mark, node
 
 
@@ -142,7 +148,11 @@ class _Builder:
                 self.plainness(event, mark)
                 if found := _UNPRINTABLE.search(event.value):
                     self.report("E104", mark, f"the control character U+{ord(found[0]):04X}", "remove it")
-                self.add(Scalar(mark, event.value, not event.implicit[0]))
+                quoted = not event.implicit[0]
+                if not event.value and not quoted and self.open and isinstance(self.open[-1], Mapping):
+                    # ruamel puts "no value" at the start of what follows
+                    mark = self.open[-1].pending.mark if self.open[-1].pending else mark
+                self.add(Scalar(mark, event.value, quoted))
             case "AliasEvent":
                 text = f"*{event.anchor}"
                 self.report("E107", mark, f"`{text}` without quotes is a YAML alias", f'quote it: "{text}"')
@@ -269,6 +279,7 @@ _SYNTAX = (
     (r"unknown escape character '(.)'", "`\\{0}` is no escape", "use single quotes, or write `\\\\`"),
     (r"could not find expected ':'", "a key without its colon", "write `key: value`"),
     (r"expected ',' or '[\]}]'", "a bracket is never closed, or a comma is missing", "close the bracket"),
+    (r"expected the node content", "a value or a closing bracket is missing", "write it"),
     (r"expected <block end>", "this does not fit what is above it", "check the indentation and the dashes"),
 )
 
@@ -276,7 +287,7 @@ _SYNTAX = (
 def _syntax(file: str, error: MarkedYAMLError) -> Problem:
     said = str(error.problem or error.context or "it cannot be read")
     mark = error.problem_mark or error.context_mark
-    if "end of stream" in said or "expected ','" in said:
+    if "end of stream" in said or "stream end" in said or "expected ','" in said:
         mark = error.context_mark or mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     for pattern, message, hint in _SYNTAX:

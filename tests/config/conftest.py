@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from config import load as loading
+from config.load import Loaded, load
+from config.models import System
+from config.secrets import create_missing
+
+SITE = Path(loading.__file__).parent / "site"
+PROMPTS = {"ru": {"abandoned", "greeting", "russian-only"}, "en": {"abandoned", "greeting"}}
+
+Edit = Callable[[str, str, str], None]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the demo site with its secrets, as the relative folder `site`."""
+    monkeypatch.chdir(tmp_path)
+    folder = Path("site")
+    shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("secrets"))
+    create_missing(folder)
+    return folder
+
+
+@pytest.fixture
+def edit(site: Path) -> Edit:
+    """Replace text in a file of the site; `old` empty: append (and make the file)."""
+
+    def change(file: str, old: str, new: str) -> None:
+        path = site / file
+        text = path.read_text() if path.exists() else ""
+        assert old in text, f"{old!r} is not in {file}"
+        path.write_text(text.replace(old, new, 1) if old else text + new)
+
+    return change
+
+
+def loaded(folder: Path = Path("site")) -> Loaded:
+    def prompts(system: System) -> dict[str, set[str]]:
+        return PROMPTS
+
+    return load(folder, prompts)
+
+
+def found(folder: Path = Path("site")) -> list[str]:
+    """Every problem as `file:line:column CODE`, the file within the site."""
+    return [
+        f"{Path(p.file).relative_to(folder)}:{p.line}:{p.column} {p.code}" for p in loaded(folder).problems
+    ]
