@@ -120,6 +120,8 @@ class AttemptRepository:
         }
         if agent is not None:
             values["agent"] = agent
+        if not values:
+            return
         async with self._database.write() as connection:
             await _change(connection, epoch, attempt_id, OPEN, "progress", values)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -59,8 +60,13 @@ def plain_errors() -> Iterator[None]:
         yield
     except (IntegrityError, ProgrammingError, DataError):
         raise
-    except DBAPIError as error:
-        raise StoreError(f"the database failed: {error.orig}", _hint(str(error.orig))) from error
+    except (DBAPIError, sqlite3.Error) as error:
+        reason = str(error.orig if isinstance(error, DBAPIError) else error)
+        raise StoreError(f"the database failed: {reason}", _hint(reason)) from error
+    except OSError as error:
+        raise StoreError(
+            f"the database server cannot be reached: {error}", "start it, or mend the database URL"
+        ) from error
 
 
 def _hint(reason: str) -> str:
