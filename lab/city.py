@@ -146,29 +146,22 @@ class City:
         assert call.ended_at is not None  # noqa: S101 - that is what _ended() found
         recording = self._recordings / f"{ident}.wav" if call.answered_at else None
         if recording is not None:
-            await whole(recording)
+            await self.whole(recording)
         return Dialed(call.answered_at, call.ended_at, call.cause or 0, recording)
 
     def _ended(self, ident: str) -> Call | None:
         call = self.ledger.placed.get(ident)
         return call if call is not None and call.ended_at is not None else None
 
+    async def whole(self, recording: Path, deadline: float = 5.0) -> None:
+        """Wait until Asterisk has closed a recording: only then its WAV header tells its length."""
+        async with asyncio.timeout(deadline):
+            while not recording.is_file() or self.instance.holds(recording):
+                await asyncio.sleep(0.02)
+
     async def hang_up(self, channel: str) -> None:
         """Hang up a channel by name or id, or several by `/pattern/`."""
         await self._ami.action({"Action": "Hangup", "Channel": channel})
-
-
-async def whole(recording: Path, deadline: float = 5.0) -> None:
-    """Wait until Asterisk has closed a WAV file: then its header tells its real length."""
-    async with asyncio.timeout(deadline):
-        while not (recording.is_file() and _announced(recording) == recording.stat().st_size > 44):
-            await asyncio.sleep(0.02)
-
-
-def _announced(recording: Path) -> int:
-    """A WAV file's size as its header has it."""
-    with recording.open("rb") as file:
-        return int.from_bytes(file.read(8)[4:8], "little") + 8
 
 
 def _copy_speech(binary: AsteriskBinary, folder: Path, language: str) -> None:

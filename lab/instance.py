@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from lab.provision import AsteriskBinary
@@ -149,6 +150,16 @@ class Instance:
     async def restart(self) -> None:
         await self.stop()
         await self.start()
+
+    def holds(self, path: Path) -> bool:
+        """Whether it has the file open, as long as it records."""
+        if self._process is None or not self.is_running:
+            return False
+        for descriptor in Path(f"/proc/{self._process.pid}/fd").iterdir():
+            with suppress(OSError):  # closed in this moment
+                if descriptor.readlink() == path:
+                    return True
+        return False
 
     def log_tail(self, lines: int = 20) -> str:
         """The last lines of `log/full`, or of the standard output where there is no log yet."""

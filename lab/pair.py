@@ -76,7 +76,7 @@ class Pair:
         try:
             await asyncio.gather(ours.start(), city.start())
             await _apply(site, folder / "site")
-            await phones.register()
+            await phones.registered()
             yield Pair(ours, city, phones, site, folder / "site")
         finally:
             await asyncio.gather(ours.stop(), city.stop())

@@ -67,18 +67,22 @@ class Phones:
         for agent in self.names:
             await self.set(agent, way)
 
-    async def register(self, deadline: float = 20.0) -> None:
-        """Register every phone that has not vanished, and wait for it. Raises `TimeoutError`.
-
-        Asterisk alone would spread the first registrations over ten seconds.
-        """
+    async def registered(self, deadline: float = 20.0) -> None:
+        """Wait until every phone that has not vanished is registered. Raises `TimeoutError`."""
         wanted = set(self.names) - self._vanished
-        for agent in wanted:
-            await self._city.registration(agent, wanted=True)
         await self._city.ledger.until(lambda: wanted <= self._city.ledger.registered or None, deadline)
 
+    async def register_anew(self) -> None:
+        """Take every registration back and make it again: after our restart the phones do not know of it."""
+        for wanted in (False, True):
+            for agent in set(self.names) - self._vanished:
+                await self._city.registration(agent, wanted)
+            if not wanted:
+                await self._city.ledger.until(lambda: self._city.ledger.registered <= self._vanished or None)
+        await self.registered()
+
     async def hang_up(self, agent: str) -> None:
-        """End what the phone has: ringing or talk. Raises `AmiRefused` where it has nothing."""
+        """End what the phone has, ringing or talk; nothing happens where it has nothing."""
         await self._city.hang_up(rf"/^PJSIP\/phone-{self._known(agent)}-[0-9a-f]+$/")
 
     async def dial(self, agent: str, number: str, seconds: float = 30.0) -> Dialed:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import secrets
 import socket
 
-_FIRST, _LAST = 20000, 32000
+_FIRST, _LAST = 16000, 20000
+_RTP_FIRST, _RTP_LAST = 20000, 32000
 _RTP_BLOCK = 1000
 
 
@@ -27,12 +28,12 @@ def free_rtp_ranges(count: int) -> list[tuple[int, int]]:
 
     Asterisk tries the next port where one of a range is taken, so only a few are tested.
     """
-    starts = list(range(_FIRST, _LAST, _RTP_BLOCK))
+    starts = list(range(_RTP_FIRST, _RTP_LAST, _RTP_BLOCK))
     secrets.SystemRandom().shuffle(starts)
     tested = range(0, _RTP_BLOCK, 50)
     free = [start for start in starts if all(_is_free(socket.SOCK_DGRAM, "", start + i) for i in tested)]
     if len(free) < count:
-        raise OSError(f"no {count} free RTP ranges between {_FIRST} and {_LAST}")
+        raise OSError(f"no {count} free RTP ranges between {_RTP_FIRST} and {_RTP_LAST}")
     return [(start, start + _RTP_BLOCK - 1) for start in free[:count]]
 
 

@@ -38,7 +38,7 @@ def asterisk_binary() -> AsteriskBinary:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests on the shared pair run in the loop that the pair lives in."""
     for item in items:
-        if "pair" in getattr(item, "fixturenames", ()):
+        if pytest_asyncio.is_async_test(item) and "pair" in item.fixturenames:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

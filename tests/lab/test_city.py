@@ -4,76 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from lab.ami import Ami, Event
 from lab.behaviour import EVERYBODY_TALKS, Behaviour, Kind, Mix, decide
-from lab.city import whole
 from lab.ledger import CityCall
 from lab.pair import Pair
 from tests.conftest import OpenPair
+from tests.lab.dialer import Dialer
 from tests.lab.hearing import seconds_of_speech
 
 pytestmark = pytest.mark.asterisk
 
-TALK = "PZ_TEST"
-
-
-@dataclass
-class Dialer:
-    """Places calls from ours by AMI as the daemon would, and knows how each ended there."""
-
-    ami: Ami
-    trunk: str
-    ended: dict[str, asyncio.Future[int]] = field(default_factory=dict)
-
-    def take(self, event: Event) -> None:
-        if event["Event"] == "Hangup" and (waiting := self.ended.get(event["Uniqueid"])):
-            waiting.set_result(int(event["Cause"]))
-
-    async def dial(
-        self, number: str, timeout: float = 10.0, application: str = "Wait", data: str = "20"
-    ) -> int:
-        """Place one call; the cause of its end as ours has it."""
-        ident = f"test-{number}"
-        self.ended[ident] = asyncio.get_running_loop().create_future()
-        await self.ami.action(
-            {
-                "Action": "Originate",
-                "Channel": f"PJSIP/{number}@trunk-{self.trunk}",
-                "ChannelId": ident,
-                "Application": application,
-                "Data": data,
-                "Timeout": str(int(timeout * 1000)),
-                "CallerID": "+74951234567",
-                "Async": "true",
-            }
-        )
-        return await self.ended[ident]
-
-
-async def dialer_of(pair: Pair) -> Dialer:
-    made: list[Dialer] = []
-    ami = Ami(
-        pair.site.system.ami.port,
-        "perezvon_dialer",
-        pair.site.system.ami.secret.get_secret_value(),
-        lambda event: made[0].take(event),
-    )
-    made.append(Dialer(ami, next(iter(pair.site.trunks))))
-    await ami.open()
-    return made[0]
-
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def dialer(pair: Pair) -> AsyncIterator[Dialer]:
-    made = await dialer_of(pair)
-    yield made
-    await made.ami.close()
+    async with Dialer(pair) as made:
+        yield made
 
 
 def last(pair: Pair, number: str) -> CityCall:
@@ -128,19 +77,17 @@ async def test_one_who_talks_on_is_ended_by_us(pair: Pair, dialer: Dialer) -> No
     assert 0.6 < call.ended_at - call.answered_at < 1.5
 
 
-async def test_a_machine_speaks_beeps_and_stays(pair: Pair, dialer: Dialer, tmp_path: Path) -> None:
-    """What ours receives: speech, a beep, silence."""
-    number = "+79161110003"
-    await pair.city.behave(number, Behaviour(Kind.MACHINE, 0.0, 1.5))
-    await dialer.dial(number, data="4")
-    call = last(pair, number)
-    assert call.behaviour == Behaviour(Kind.MACHINE, 0.0, 1.5)
-    assert call.cause == 16
+async def test_a_machine_speaks_for_its_time_and_then_only_beeps(pair: Pair) -> None:
+    """The machine stands where ivan's phone was, so that anna's can record it."""
+    await pair.city.remember("phone-ivan", str(Behaviour(Kind.MACHINE, 0.0, 1.5)))
+    dialed = await pair.phones.dial("anna", pair.site.agents["ivan"].extension, seconds=4.0)
+    assert dialed.recording is not None
+    assert 1.0 < seconds_of_speech(dialed.recording) < 2.3
 
 
 async def test_what_a_subscriber_hears_is_recorded(pair: Pair, dialer: Dialer) -> None:
     spoken, silent = "+79161110004", "+79161110005"
-    message = Path(pair.site.system.sounds_dir or "") / "ru/abandoned"
+    message = Path(pair.site.system.sounds_dir or "") / "ru/agent-ready"
     for number in (spoken, silent):
         await pair.city.behave(number, Behaviour(Kind.TALKS_ON))
     await asyncio.gather(
@@ -149,8 +96,8 @@ async def test_what_a_subscriber_hears_is_recorded(pair: Pair, dialer: Dialer) -
     heard = [last(pair, number).heard for number in (spoken, silent)]
     assert heard[0] is not None
     assert heard[1] is not None
-    await asyncio.gather(*(whole(path) for path in heard if path))
-    assert seconds_of_speech(heard[0]) > 1
+    await asyncio.gather(*(pair.city.whole(path) for path in heard if path))
+    assert seconds_of_speech(heard[0]) > 0.4
     assert seconds_of_speech(heard[1]) < 0.1
 
 
@@ -174,12 +121,10 @@ async def test_a_hundred_and_twenty_calls_at_once_do_as_the_mix_drew(open_pair: 
     )
     named = {"+79160000007": Behaviour(Kind.REFUSED, code=480)}
     numbers = [f"+7916{n:07}" for n in range(120)]
-    async with open_pair(mix=mix, seed=42, people=named) as pair:
-        dialer = await dialer_of(pair)
+    async with open_pair(mix=mix, seed=42, people=named) as pair, Dialer(pair) as dialer:
         await asyncio.gather(*(dialer.dial(number, timeout=4.0) for number in numbers))
         await pair.city.ledger.until(lambda: all(call.ended_at for call in pair.city.ledger.calls))
         pair.city.ensure_whole()
-        await dialer.ami.close()
     seen = {call.number: call.behaviour for call in pair.city.ledger.calls}
     people = {number.removeprefix("+"): way for number, way in named.items()}
     assert seen == {number: decide(number[1:], people, mix, 42) for number in numbers}

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from lab import ports
 from lab.ports import free_port, free_rtp_ranges
 
 
@@ -20,7 +21,7 @@ def test_a_taken_port_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.bind(("127.0.0.1", free_port(socket.SOCK_STREAM)))
         taken = sock.getsockname()[1]
-        monkeypatch.setattr("lab.ports.secrets.randbelow", lambda _: taken - 20000)
+        monkeypatch.setattr("lab.ports.secrets.randbelow", lambda _: taken - ports._FIRST)
         with pytest.raises(OSError, match="no free port"):
             free_port(socket.SOCK_STREAM)
 
