@@ -1,0 +1,308 @@
+"""The daemon: starts and stops everything, in one readable order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from ami_daemon.agent_orders import AgentOrders, BadOrder
+from ami_daemon.board import Board
+from ami_daemon.call import Call, CallState
+from ami_daemon.changes import CallMoved, Change, Illegal
+from ami_daemon.control import Control
+from ami_daemon.dialer import Dialer, call_of
+from ami_daemon.journal import Journal
+from ami_daemon.limits import Limits
+from ami_daemon.link import AmiLink, LinkError, LinkState, LoginRefused
+from ami_daemon.preview import Preview
+from ami_daemon.recovery import Fate, Verdict, in_doubt, judge, read_cel
+from ami_daemon.snapshot import Snapshot, take
+from ami_daemon.verbs import Verbs
+from config.models import Site
+from store import Fenced, LeaseHeld, Store, open_store
+
+log = structlog.get_logger("daemon")
+
+LEASE_SECONDS = 15.0
+PROOF_SECONDS = 3.0
+"""How long to wait for CEL to be written before an attempt is in doubt."""
+
+
+class CannotRun(Exception):
+    """The daemon cannot start or go on; the message says why and what to do."""
+
+
+class Daemon:
+    """One running dialer. `clock` gives epoch seconds."""
+
+    def __init__(self, site: Site, store: Store, epoch: int, *, clock: Callable[[], float]) -> None:
+        self.site, self.store, self.epoch, self.clock = site, store, epoch, clock
+        queues_of = {
+            name: frozenset(g for g in site.groups if name in site.members(g)) for name in site.agents
+        }
+        self.board = Board(site.system.name, queues_of)
+        self.link = AmiLink(
+            site.system.ami.host,
+            site.system.ami.port,
+            "perezvon_dialer",
+            site.system.ami.secret.get_secret_value(),
+            snapshot=self._sync,
+            clock=clock,
+            on_state=self._link_state,
+        )
+        for kind in self.board.event_types:
+            self.link.on(kind, self._on_event)
+        self.journal = Journal(site, store, epoch, on_outcome=self._on_outcome)
+        self.dialer = Dialer(
+            site,
+            self.board,
+            Limits(site),
+            self.link,
+            store,
+            epoch,
+            clock=clock,
+            new_id=lambda: new_attempt_id(clock()),
+        )
+        self.orders = AgentOrders(site, self.board, self.link)
+        self.preview = Preview(self.dialer, self.orders, clock=clock, start=self._start)
+        self.snapshot: Snapshot | None = None
+        self.was_live = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._ticked = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- life ----------------------------------------------------------------------------------
+
+    async def run(self, *, connect_within: float = 30.0) -> None:
+        """Run until stopped; CannotRun when Asterisk cannot be had, Fenced when another took over."""
+        await self.dialer.load()
+        await self._take_over_attempts()
+        verbs = Verbs(
+            self.board, self.dialer, self.orders, self.link, self.store, self.clock, self.clock(),
+            lambda: self.snapshot.version if self.snapshot else "", self.stop,
+        )  # fmt: skip
+        control = Control(Path(self.site.system.socket), verbs.table())
+        await control.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(work, name=name)
+                    for name, work in (
+                        ("link", self._run_link()),
+                        ("first login", self._first_login(connect_within)),
+                        ("journal", self.journal.run()),
+                        ("dialer", self.dialer.run()),
+                        ("preview", self.preview.run()),
+                        ("clock", self._run_clock()),
+                        ("lease", self._keep_lease()),
+                    )
+                ]
+                await self._stopped.wait()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            await control.stop()
+
+    async def stop(self, drain: float) -> None:
+        """No more calls; wait at most `drain` seconds for those under way; then end `run`."""
+        self.dialer.draining = True
+        deadline = self.clock() + drain
+        log.info("draining", calls=len(self.board.calls), seconds=drain)
+        while self.board.calls and (left := deadline - self.clock()) > 0:
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), left)
+        await self.journal.flushed()
+        await self.link.stop()
+        self._stopped.set()
+
+    async def _run_link(self) -> None:
+        try:
+            await self.link.run()
+        except LoginRefused as error:
+            raise CannotRun(
+                f"Asterisk refuses the login of perezvon_dialer: {error}; is `perezvon apply` done, "
+                "and is system.ami.secret the one that was applied?"
+            ) from error
+
+    async def _first_login(self, within: float) -> None:
+        try:
+            await asyncio.wait_for(self.was_live.wait(), within)
+        except TimeoutError:
+            ami = self.site.system.ami
+            raise CannotRun(
+                f"no Asterisk answers on {ami.host}:{ami.port} within {within:.0f} s; is it running, "
+                "and does its manager.conf include ours?"
+            ) from None
+
+    async def _keep_lease(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / 3)
+            await self.store.lease.renew(self.epoch, self.clock(), LEASE_SECONDS)
+
+    async def _run_clock(self) -> None:
+        """End wrap-ups on time."""
+        while True:
+            now = self.clock()
+            self._apply(self.board.tick(now))
+            end = self.board.next_wrap_end(now)
+            pause = 1.0 if end is None else min(1.0, max(0.001, end - now))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ticked.wait(), pause)
+            self._ticked.clear()
+
+    # -- events --------------------------------------------------------------------------------
+
+    def _on_event(self, event: object) -> None:
+        self._apply(self.board.handle(event))
+        self._ticked.set()
+
+    def _on_outcome(self) -> None:
+        self.dialer.wake()
+
+    def _apply(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self.journal.put(change)
+            self.preview.on_change(change)
+            if (order := self.orders.on_change(change)) is not None:
+                self._start(order)
+            self.dialer.hear(change)
+            if isinstance(change, Illegal):
+                log.error("illegal_move", text=change.text)
+            elif isinstance(change, CallMoved) and change.call.state is CallState.WAITING:
+                self._arm_grace(change.call)
+        self._changed.set()
+
+    def _arm_grace(self, call: Call) -> None:
+        """Exactly `grace` after the answer the caller leaves the queue for the message."""
+        grace = self.site.campaigns[call.campaign].grace
+        left = max(0.0, (call.answered_at or self.clock()) + grace - self.clock())
+        asyncio.get_running_loop().call_later(left, lambda: self._start(self._leave_queue(call)))
+
+    async def _leave_queue(self, call: Call) -> None:
+        if call.state is CallState.WAITING and call.channel is not None:
+            # The key that leads out of the queue (context perezvon-leave), as if the caller had pressed it.
+            # Where this fails, the dialplan's own limit does it a second later.
+            await self.link.action("PlayDTMF", {"Channel": call.channel, "Digit": "D", "Receive": "true"})
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except (LinkError, BadOrder) as error:
+                log.warning("not_done", why=str(error))
+
+        task = asyncio.create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _link_state(self, state: LinkState) -> None:
+        if state is LinkState.LIVE:
+            self.was_live.set()
+            self.dialer.wake()
+
+    # -- recovery ------------------------------------------------------------------------------
+
+    async def _take_over_attempts(self) -> None:
+        """Attempts that an earlier run left open: never sent ones go back, the others are looked for."""
+        for attempt in await self.store.attempts.open_attempts():
+            if attempt.sent_at is None:
+                await self.store.attempts.release(self.epoch, attempt.id, self.clock())
+                log.info("released", attempt=attempt.id, why="journalled, never sent")
+            else:
+                call = call_of(attempt, self.site.campaigns[attempt.campaign])
+                call.placed_at = attempt.sent_at
+                self.board.place(call)
+                log.info("open_attempt", attempt=attempt.id, campaign=attempt.campaign)
+
+    async def _sync(self) -> None:
+        """After every login: take a snapshot, make the board agree, settle what has no channel."""
+        snapshot = self.snapshot = await take(self.link, self.clock())
+        changes, missing = self.board.restore(
+            snapshot.channels, snapshot.members, snapshot.waiting, snapshot.at
+        )
+        self._apply(changes)
+        if missing:
+            await self._settle(missing, snapshot)
+        log.info("in_sync", calls=len(self.board.calls), asterisk=snapshot.version)
+
+    async def _settle(self, missing: list[Call], snapshot: Snapshot) -> None:
+        deadline = self.clock() + PROOF_SECONDS
+        await asyncio.sleep(0.3)  # CEL is written by a thread of its own, a moment after the fact
+        while missing:
+            cel = read_cel(Path(self.site.system.asterisk.log_dir), self.board.prefix)
+            unknown = []
+            for call in missing:
+                records = None if cel is None else cel.get(self.board.prefix + call.attempt, [])
+                verdict = judge(call, records, snapshot.started_at, self.clock())
+                if verdict.fate is Fate.UNKNOWN:
+                    unknown.append(call)
+                else:
+                    await self._close(call, verdict)
+            missing = unknown
+            if missing and self.clock() > deadline:
+                for call in missing:
+                    await self._close(call, in_doubt(self.clock()))
+                return
+            if missing:
+                await asyncio.sleep(0.3)
+
+    async def _close(self, call: Call, verdict: Verdict) -> None:
+        self.board.forget(call.attempt)
+        if verdict.fate is Fate.NEVER_PLACED:
+            await self.store.attempts.release(self.epoch, call.attempt, self.clock())
+            log.info("released", attempt=call.attempt, why="Asterisk never saw it")
+            return
+        await self.journal.finish(call, verdict.outcome, verdict.at, verdict.note)
+        log.info("settled", attempt=call.attempt, outcome=str(verdict.outcome), why=verdict.note)
+
+
+def new_attempt_id(now: float) -> str:
+    """16 hex digits that rise with time: 44 bits of milliseconds, 20 random bits."""
+    return f"{int(now * 1000) & (1 << 44) - 1:011x}{secrets.randbits(20):05x}"
+
+
+@contextlib.asynccontextmanager
+async def open_daemon(site: Site) -> AsyncIterator[Daemon]:
+    """The daemon with its store and its lease; CannotRun when another dialer has the database."""
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    async with open_store(site.system.database) as store:
+        clock = time.time  # noqa: TID251 - the edge: everything below is handed this clock
+        now = clock()
+        try:
+            epoch = await store.lease.acquire(holder, now, LEASE_SECONDS)
+        except LeaseHeld as held:
+            raise CannotRun(
+                f"another dialer, {held.holder}, works on this database; stop it, or wait "
+                f"{max(0.0, held.expires_at - now):.0f} s if it is dead"
+            ) from held
+        try:
+            yield Daemon(site, store, epoch, clock=clock)
+        finally:
+            with contextlib.suppress(Fenced):
+                await store.lease.release(epoch)
+
+
+async def serve(site: Site, *, drain: float = 60.0, connect_within: float = 30.0) -> None:
+    """Run a daemon until SIGTERM or SIGINT, which drain it."""
+    async with open_daemon(site) as daemon:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, lambda: daemon._start(daemon.stop(drain)))
+        try:
+            await daemon.run(connect_within=connect_within)
+        except* CannotRun as group:
+            raise CannotRun(str(group.exceptions[0])) from None
+        except* Fenced:
+            raise CannotRun("another dialer took over this database; this one stopped dialing") from None

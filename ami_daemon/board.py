@@ -1,0 +1,414 @@
+"""The live picture: every attempt and every agent, kept from AMI events. Pure.
+
+Events go in, changes come out; the same events give the same picture at any speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ami_daemon import events as ami
+from ami_daemon.agent import (
+    AUTO_PAUSE,
+    IDLE,
+    MOVES,
+    NO_ANSWER,
+    PREVIEW,
+    REJECTED,
+    Agent,
+    AgentState,
+    Membership,
+)
+from ami_daemon.call import Call, CallState, IllegalMove, outcome
+from ami_daemon.changes import (
+    AgentMoved,
+    CallEnded,
+    CallMoved,
+    Change,
+    Illegal,
+    Inbound,
+    PreviewAnswered,
+    PreviewLeft,
+    PreviewMissed,
+    WrapUpDeclined,
+)
+from ami_daemon.snapshot import Channel
+
+RINGING, UP = 5, 6  # AST_STATE_RINGING, AST_STATE_UP
+_AGENT_INTERFACE = "PJSIP/agent-"
+
+
+class Board:
+    """Calls by attempt id and agents by name, with the events that change them.
+
+    `queues_of` names each agent's queues (from the site), so that events of other members and
+    queues are left alone.
+    """
+
+    def __init__(self, system: str, queues_of: dict[str, frozenset[str]]) -> None:
+        self.prefix, self.preview_prefix = f"pz-{system}-", f"pza-{system}-"
+        self.calls: dict[str, Call] = {}
+        self.agents = {name: Agent(name) for name in queues_of}
+        self.inbound: dict[str, tuple[str, float]] = {}
+        self._queues_of = queues_of
+        self._queues = frozenset().union(*queues_of.values()) if queues_of else frozenset()
+        self._legs: dict[str, str] = {}
+        self._changes: list[Change] = []
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            ami.Newchannel: self._newchannel,
+            ami.Newstate: self._newstate,
+            ami.Hangup: self._hangup,
+            ami.OriginateResponse: self._originate_response,
+            ami.QueueCallerJoin: self._join,
+            ami.QueueCallerLeave: self._leave,
+            ami.AgentCalled: self._called,
+            ami.AgentConnect: self._connect,
+            ami.AgentComplete: self._complete,
+            ami.AgentRingNoAnswer: self._missed,
+            ami.QueueMember: self._member,
+            ami.DeviceStateChange: self._device,
+            ami.BridgeEnter: self._bridged,
+            ami.UserEvent: self._user_event,
+        }
+
+    @property
+    def event_types(self) -> Iterable[type]:
+        """The events that the board wants to hear."""
+        return self._handlers
+
+    # -- what the daemon does ------------------------------------------------------------------
+
+    def place(self, call: Call) -> None:
+        """An attempt is about to be originated."""
+        self.calls[call.attempt] = call
+
+    def forget(self, attempt: str) -> None:
+        """The attempt was never placed."""
+        self.calls.pop(attempt, None)
+
+    def reserve(self, agent: str, attempt: str) -> None:
+        """The agent, paused with reason `preview`, is kept for this attempt."""
+        self.agents[agent].preview = attempt
+
+    def handle(self, event: Any) -> list[Change]:
+        """Take one typed AMI event; return what it changed."""
+        handler = self._handlers.get(type(event))
+        if handler is None:
+            return []
+        handler(event)
+        return self._flush()
+
+    def tick(self, now: float) -> list[Change]:
+        """Time passed: wrap-ups may be over."""
+        for agent in self.agents.values():
+            if agent.state is AgentState.WRAP_UP:
+                self._settle(agent, now)
+        return self._flush()
+
+    def next_wrap_end(self, now: float) -> float | None:
+        """When the next wrap-up ends, if any is running that ends by the clock."""
+        return min((a.wrap_until for a in self.agents.values() if a.wrap_until > now), default=None)
+
+    # -- snapshot ------------------------------------------------------------------------------
+
+    def restore(
+        self,
+        channels: Iterable[Channel],
+        members: Iterable[ami.QueueMember],
+        waiting: dict[str, tuple[str, float]],
+        at: float,
+    ) -> tuple[list[Change], list[Call]]:
+        """Make the picture agree with a snapshot; return the changes, and calls without a channel.
+
+        `waiting` maps unique ids of queued callers to queue and join time.
+        """
+        by_id = {channel.uniqueid: channel for channel in channels}
+        self._legs.clear()
+        for agent in self.agents.values():
+            agent.queues.clear()
+            agent.ringing_leg = agent.talking_leg = None
+        for member in members:
+            self._take_member(member)
+        self.inbound = {uid: entry for uid, entry in waiting.items() if not uid.startswith(self.prefix)}
+        self._restore_agents(by_id)
+        missing = [call for call in self.calls.values() if self.prefix + call.attempt not in by_id]
+        for call in self.calls.values():
+            if (channel := by_id.get(self.prefix + call.attempt)) is not None:
+                self._restore_call(call, channel, by_id, at)
+        for agent in self.agents.values():
+            self._settle(agent, at, legal=False)
+        return self._flush(), missing
+
+    def _restore_agents(self, channels: dict[str, Channel]) -> None:
+        callers = {
+            c.bridge: c for c in channels.values() if c.bridge and not c.name.startswith(_AGENT_INTERFACE)
+        }
+        for channel in channels.values():
+            agent = self._agent_of_channel(channel.name)
+            if agent is None:
+                continue
+            if channel.bridge and channel.bridge in callers:
+                agent.talking_leg, agent.call = channel.uniqueid, callers[channel.bridge].uniqueid
+                self._legs[channel.uniqueid] = agent.name
+            elif channel.state == RINGING:
+                agent.ringing_leg, agent.call = channel.uniqueid, channel.linkedid
+                self._legs[channel.uniqueid] = agent.name
+
+    def _restore_call(self, call: Call, channel: Channel, channels: dict[str, Channel], at: float) -> None:
+        call.channel = channel.name
+        found = CallState.PLACED
+        if channel.state == RINGING:
+            found = CallState.RINGING
+        elif channel.state == UP:
+            found = {"queue": CallState.WAITING, "playback": CallState.MESSAGE}.get(
+                channel.application.lower(), CallState.ANSWERED
+            )
+            partner = next(
+                (
+                    c
+                    for c in channels.values()
+                    if channel.bridge and c.bridge == channel.bridge and c is not channel
+                ),
+                None,
+            )
+            if partner is not None:
+                found = CallState.TALKING
+                agent = self._agent_of_channel(partner.name)
+                call.agent = agent.name if agent else call.agent
+        path = [CallState.RINGING, CallState.ANSWERED, CallState.WAITING, CallState.TALKING]
+        if found is CallState.MESSAGE:
+            path = [CallState.RINGING, CallState.ANSWERED, CallState.MESSAGE]
+        for step in path[: path.index(found) + 1] if found in path else []:
+            if step in (CallState.RINGING, CallState.WAITING) and step is not found:
+                continue
+            self._move(call, step, at)
+
+    # -- calls ---------------------------------------------------------------------------------
+
+    def _call_of(self, uniqueid: str) -> Call | None:
+        return (
+            self.calls.get(uniqueid.removeprefix(self.prefix)) if uniqueid.startswith(self.prefix) else None
+        )
+
+    def _move(self, call: Call, state: CallState, at: float) -> None:
+        if _RANK[state] <= _RANK[call.state]:
+            return  # told twice: in the snapshot, and again in the stream
+        try:
+            old = call.move(state, at)
+        except IllegalMove as error:
+            self._changes.append(Illegal(str(error)))
+            return
+        if state is CallState.ENDED:
+            del self.calls[call.attempt]
+            self._changes.append(CallEnded(call, old, outcome(old, call.cause), at))
+        else:
+            self._changes.append(CallMoved(call, old, at))
+
+    def _answered(self, call: Call, at: float) -> None:
+        """Queue events may overtake the channel's own `Newstate` by a moment."""
+        if call.answered_at is None:
+            self._move(call, CallState.ANSWERED, at)
+
+    def _newchannel(self, event: ami.Newchannel) -> None:
+        if call := self._call_of(event.uniqueid):
+            call.channel = event.channel
+
+    def _newstate(self, event: ami.Newstate) -> None:
+        if call := self._call_of(event.uniqueid):
+            if event.state == RINGING and call.state is CallState.PLACED:
+                self._move(call, CallState.RINGING, event.at)
+            elif event.state == UP and call.answered_at is None:
+                self._move(call, CallState.ANSWERED, event.at)
+        elif (preview := self._preview_leg(event.uniqueid)) and event.state in (RINGING, UP):
+            agent, attempt = preview
+            agent.call = self.prefix + attempt
+            if event.state == RINGING:
+                agent.ringing_leg = event.uniqueid
+            elif agent.talking_leg is None:
+                agent.ringing_leg, agent.talking_leg = None, event.uniqueid
+                self._changes.append(PreviewAnswered(attempt, event.at))
+            self._settle(agent, event.at)
+
+    def _hangup(self, event: ami.Hangup) -> None:
+        self._inbound_over(event.uniqueid, event.at, "inbound_quit")
+        if call := self._call_of(event.uniqueid):
+            call.cause = event.cause
+            self._move(call, CallState.ENDED, event.at)
+        if preview := self._preview_leg(event.uniqueid):
+            self._preview_over(*preview, event.at)
+        elif (name := self._legs.pop(event.uniqueid, None)) is not None:
+            self._leg_gone(self.agents[name], event.uniqueid, event.at)
+
+    def _originate_response(self, event: ami.OriginateResponse) -> None:
+        if event.response != "Failure":
+            return
+        call = self._call_of(event.uniqueid)
+        if call and call.channel is None:
+            self._move(call, CallState.ENDED, event.at)
+        elif (preview := self._preview_leg(event.uniqueid)) and preview[0].talking_leg is None:
+            self._preview_over(*preview, event.at)
+
+    def _preview_over(self, agent: Agent, attempt: str, at: float) -> None:
+        if agent.talking_leg is None:
+            # Reserved until the pause says `no_answer`, so that this is not taken for a wrap-up.
+            self._changes.append(PreviewMissed(attempt, agent.name, at))
+        else:
+            agent.preview = None
+            if (call := self.calls.get(attempt)) and call.state is not CallState.TALKING:
+                self._changes.append(PreviewLeft(call, at))
+        agent.ringing_leg = agent.talking_leg = agent.call = None
+        self._settle(agent, at)
+
+    def _user_event(self, event: ami.UserEvent) -> None:
+        if event.name == "PerezvonAbandoned" and (call := self.calls.get(event.headers.get("Attempt", ""))):
+            self._move(call, CallState.MESSAGE, event.at)
+        elif event.name == "PerezvonEndWrapUp" and (agent := event.headers.get("Agent", "")) in self.agents:
+            self._changes.append(WrapUpDeclined(agent, event.at))
+
+    def _bridged(self, event: ami.BridgeEnter) -> None:
+        """The subscriber of a preview call meets the agent who waits for them."""
+        call = self._call_of(event.uniqueid)
+        if call and call.preview and call.state is CallState.ANSWERED:
+            self._move(call, CallState.TALKING, event.at)
+
+    # -- queues --------------------------------------------------------------------------------
+
+    def _join(self, event: ami.QueueCallerJoin) -> None:
+        if call := self._call_of(event.uniqueid):
+            self._answered(call, event.at)
+            self._move(call, CallState.WAITING, event.at)
+        elif event.queue in self._queues:
+            self.inbound[event.uniqueid] = (event.queue, event.at)
+            self._changes.append(Inbound("inbound", event.queue, event.uniqueid, 0.0, event.at))
+
+    def _leave(self, event: ami.QueueCallerLeave) -> None:
+        """Leaving goes before `AgentConnect` too; so a caller who quits is known at the hang-up."""
+
+    def _inbound_over(self, uniqueid: str, at: float, kind: str) -> None:
+        if (entry := self.inbound.pop(uniqueid, None)) is not None:
+            self._changes.append(Inbound(kind, entry[0], uniqueid, at - entry[1], at))
+
+    def _called(self, event: ami.AgentCalled) -> None:
+        if agent := self._agent(event.interface):
+            agent.ringing_leg, agent.call = event.dest_uniqueid, event.uniqueid
+            self._legs[event.dest_uniqueid] = agent.name
+            self._settle(agent, event.at)
+
+    def _connect(self, event: ami.AgentConnect) -> None:
+        self._inbound_over(event.uniqueid, event.at, "inbound_connect")
+        agent = self._agent(event.interface)
+        if agent:
+            agent.ringing_leg, agent.talking_leg, agent.call = None, event.dest_uniqueid, event.uniqueid
+            self._legs[event.dest_uniqueid] = agent.name
+            self._settle(agent, event.at)
+        if call := self._call_of(event.uniqueid):
+            call.agent = agent.name if agent else event.interface
+            self._answered(call, event.at)
+            self._move(call, CallState.TALKING, event.at)
+
+    def _complete(self, event: ami.AgentComplete) -> None:
+        agent = self._agent(event.interface)
+        if agent and agent.talking_leg is not None and agent.call == event.uniqueid:
+            self._legs.pop(agent.talking_leg, None)
+            self._talk_over(agent, event.at)
+
+    def _missed(self, event: ami.AgentRingNoAnswer) -> None:
+        agent = self._agent(event.interface)
+        if agent and agent.talking_leg is None:
+            # Our queues have autopause=all: the pauses that follow are taken in one with this. A phone
+            # that refuses is told with no ring time.
+            agent.missed = NO_ANSWER if event.ring_time else REJECTED
+            for queue in agent.queues.values():
+                queue.paused, queue.reason = True, AUTO_PAUSE
+            self._legs.pop(agent.ringing_leg or "", None)
+            self._ring_over(agent, event.at)
+
+    def _leg_gone(self, agent: Agent, leg: str, at: float) -> None:
+        if agent.talking_leg == leg:
+            self._talk_over(agent, at)
+        elif agent.ringing_leg == leg:
+            self._ring_over(agent, at)
+
+    def _ring_over(self, agent: Agent, at: float) -> None:
+        agent.ringing_leg = agent.call = None
+        agent.device = IDLE
+        self._settle(agent, at)
+
+    def _talk_over(self, agent: Agent, at: float) -> None:
+        agent.talking_leg = agent.call = None
+        agent.device = IDLE  # the device's own event comes a moment later
+        longest = max((m.wrap_up for m in agent.queues.values()), default=0)
+        # app_queue counts whole seconds: free at the second `last_call + wrapuptime`.
+        agent.wrap_until = int(at) + longest if longest else 0.0
+        self._settle(agent, at)
+
+    # -- agents --------------------------------------------------------------------------------
+
+    def _agent(self, interface: str) -> Agent | None:
+        return (
+            self.agents.get(interface.removeprefix(_AGENT_INTERFACE))
+            if interface.startswith(_AGENT_INTERFACE)
+            else None
+        )
+
+    def _agent_of_channel(self, channel: str) -> Agent | None:
+        return self._agent(channel.rpartition("-")[0])
+
+    def _preview_leg(self, uniqueid: str) -> tuple[Agent, str] | None:
+        if not uniqueid.startswith(self.preview_prefix):
+            return None
+        attempt = uniqueid.removeprefix(self.preview_prefix)
+        return next(((a, attempt) for a in self.agents.values() if a.preview == attempt), None)
+
+    def _take_member(self, event: ami.QueueMember) -> Agent | None:
+        agent = self._agent(event.interface)
+        if agent is None or event.queue not in self._queues_of[agent.name]:
+            return None
+        if event.kind == "removed":
+            agent.queues.pop(event.queue, None)
+            if not agent.queues:
+                agent.wrap_until = 0.0
+            return agent
+        if event.kind == "added" and event.queue not in agent.queues and event.last_call == 0:
+            agent.wrap_until = 0.0
+        agent.queues[event.queue] = Membership(
+            event.paused, event.reason, event.status, event.last_call, event.wrapup
+        )
+        agent.device = event.status
+        if event.reason != PREVIEW and agent.talking_leg is None and agent.ringing_leg is None:
+            agent.preview = None
+        if event.last_call and event.wrapup:
+            agent.wrap_until = max(agent.wrap_until, float(event.last_call + event.wrapup))
+        return agent
+
+    def _member(self, event: ami.QueueMember) -> None:
+        if agent := self._take_member(event):
+            self._settle(agent, event.at)
+
+    def _device(self, event: ami.DeviceStateChange) -> None:
+        if agent := self._agent(event.device):
+            agent.device = _DEVICE_STATES.get(event.state, agent.device)
+            self._settle(agent, event.at)
+
+    def _settle(self, agent: Agent, at: float, *, legal: bool = True) -> None:
+        state, reason = agent.derive(at)
+        if (state, reason) == (agent.state, agent.reason):
+            return
+        if legal and state is not agent.state and state not in MOVES[agent.state]:
+            self._changes.append(Illegal(f"agent {agent.name}: {agent.state} -> {state}"))
+        self._changes.append(
+            AgentMoved(agent.name, agent.state, agent.reason, state, reason, at, max(0.0, at - agent.since))
+        )
+        agent.state, agent.reason, agent.since = state, reason, at
+
+    def _flush(self) -> list[Change]:
+        changes, self._changes = self._changes, []
+        return changes
+
+
+_RANK = {state: rank for rank, state in enumerate(CallState)}
+_DEVICE_STATES = {
+    "UNKNOWN": 0, "NOT_INUSE": 1, "INUSE": 2, "BUSY": 3, "INVALID": 4, "UNAVAILABLE": 5, "RINGING": 6,
+    "RINGINUSE": 7, "ONHOLD": 8,
+}  # fmt: skip

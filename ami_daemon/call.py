@@ -1,0 +1,108 @@
+"""One call attempt as Asterisk tells it: a table of moves, and the outcome when it ends. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from leads.lead import Outcome
+
+NORMAL_CLEARING, BUSY, NO_USER_RESPONSE, NO_ANSWER = 16, 17, 18, 19  # Q.850
+ANSWERED_ELSEWHERE = 26
+NORMAL = frozenset({None, 0, NORMAL_CLEARING, ANSWERED_ELSEWHERE})
+"""Causes of a talk's ordinary end: `app_queue` gives 26 when the agent hung up."""
+
+
+class CallState(StrEnum):
+    """Where an attempt is, from the journal to the hang-up."""
+
+    PLACED = "placed"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    WAITING = "waiting"
+    TALKING = "talking"
+    MESSAGE = "message"
+    ENDED = "ended"
+
+
+_S = CallState
+MOVES: dict[CallState, frozenset[CallState]] = {
+    _S.PLACED: frozenset({_S.RINGING, _S.ANSWERED, _S.ENDED}),
+    _S.RINGING: frozenset({_S.ANSWERED, _S.ENDED}),
+    _S.ANSWERED: frozenset({_S.WAITING, _S.TALKING, _S.MESSAGE, _S.ENDED}),
+    _S.WAITING: frozenset({_S.TALKING, _S.MESSAGE, _S.ENDED}),
+    _S.TALKING: frozenset({_S.ENDED}),
+    _S.MESSAGE: frozenset({_S.ENDED}),
+    _S.ENDED: frozenset(),
+}
+UNANSWERED = frozenset({_S.PLACED, _S.RINGING})
+"""States in which the subscriber has not picked up."""
+
+
+class IllegalMove(Exception):
+    """A move that is not in the table."""
+
+
+@dataclass(slots=True)
+class Call:
+    """An attempt under way. Times are epoch seconds, `None` while it has not happened."""
+
+    attempt: str
+    lead: int
+    campaign: str
+    group: str
+    trunk: str
+    phone: str
+    placed_at: float
+    state: CallState = CallState.PLACED
+    ringing_at: float | None = None
+    answered_at: float | None = None
+    waiting_at: float | None = None
+    connected_at: float | None = None
+    ended_at: float | None = None
+    agent: str | None = None
+    cause: int | None = None
+    channel: str | None = None
+    preview: bool = False
+
+    def move(self, state: CallState, at: float) -> CallState:
+        """Go to `state`, stamp the time, and return the old state; IllegalMove if the table says no."""
+        if state not in MOVES[self.state]:
+            raise IllegalMove(f"call {self.attempt}: {self.state} -> {state}")
+        old, self.state = self.state, state
+        if state is _S.RINGING:
+            self.ringing_at = at
+        elif state is _S.ANSWERED:
+            self.answered_at = at
+        elif state is _S.WAITING:
+            self.waiting_at = at
+        elif state is _S.TALKING:
+            self.connected_at = at
+        elif state is _S.ENDED:
+            self.ended_at = at
+        return old
+
+    def since(self) -> float:
+        """When the present state began."""
+        reached = (self.ended_at, self.connected_at, self.waiting_at, self.answered_at, self.ringing_at)
+        return next((at for at in reached if at is not None), self.placed_at)
+
+
+def outcome(last: CallState, cause: int | None) -> Outcome:
+    """What an attempt that ended in state `last` with that Q.850 cause came to.
+
+    Cause 16 (or none) without an answer is our own cancel at the end of the ring time.
+    """
+    if last is CallState.MESSAGE:
+        return Outcome.ABANDONED
+    if last is CallState.TALKING:
+        return Outcome.TALKED if cause in NORMAL else Outcome.INTERRUPTED
+    if last not in UNANSWERED:
+        return Outcome.HUNG_UP_BEFORE_TALK
+    if cause == BUSY:
+        return Outcome.BUSY
+    if cause in (NO_USER_RESPONSE, NO_ANSWER) or (
+        cause in (None, 0, NORMAL_CLEARING) and last is CallState.RINGING
+    ):
+        return Outcome.NO_ANSWER
+    return Outcome.FAILED

@@ -1,0 +1,105 @@
+"""What can change on the board: the values that the board hands out. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ami_daemon.agent import AgentState
+from ami_daemon.call import Call, CallState
+from leads.lead import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class CallMoved:
+    """An attempt went from `old` to `call.state`."""
+
+    call: Call
+    old: CallState
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """An attempt is over; `last` is the state it ended in."""
+
+    call: Call
+    last: CallState
+    outcome: Outcome
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AgentMoved:
+    """An agent's state or reason changed; `seconds` is how long the old state lasted."""
+
+    agent: str
+    old: AgentState
+    old_reason: str
+    new: AgentState
+    reason: str
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewAnswered:
+    """The agent picked up the phone for a preview call: the subscriber may be dialed."""
+
+    attempt: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewMissed:
+    """The agent did not pick up the phone for a preview call: the subscriber was never dialed."""
+
+    attempt: str
+    agent: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLeft:
+    """The agent hung up before the subscriber of the preview call was with them."""
+
+    call: Call
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpDeclined:
+    """The agent dialed the end-wrap-up code: what wrap-up runs, or would follow the talk, is not wanted."""
+
+    agent: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """An inbound caller: `kind` is `inbound`, `inbound_connect` or `inbound_quit`."""
+
+    kind: str
+    group: str
+    channel: str
+    seconds: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Illegal:
+    """Asterisk reported something that the tables forbid: the picture wants a new snapshot."""
+
+    text: str
+
+
+Change = (
+    CallMoved
+    | CallEnded
+    | AgentMoved
+    | PreviewAnswered
+    | PreviewMissed
+    | PreviewLeft
+    | WrapUpDeclined
+    | Inbound
+    | Illegal
+)

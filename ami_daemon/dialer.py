@@ -1,0 +1,261 @@
+"""The dialing loop: which calls to place now, claim and journal, then `Originate`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from ami_daemon.board import Board
+from ami_daemon.call import Call
+from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change, Inbound
+from ami_daemon.floor import FloorNow, floor_of, pacing_events
+from ami_daemon.limits import Limits
+from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, LinkState, NotConnected
+from config.models import Campaign, Mode, Site
+from leads.attempt import Attempt
+from leads.hours import CallTime, may_call
+from leads.lead import Lead, LeadState
+from leads.phones import for_trunk, mask
+from predictive import Event, Pacer, create_pacer
+from store import CampaignState, Store
+
+log = structlog.get_logger("dialer")
+
+
+class Dialer:
+    """Places the calls of every running campaign that has no preview.
+
+    One round at a time, so no lead is looked at twice; woken by events, and once a second.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        board: Board,
+        limits: Limits,
+        link: AmiLink,
+        store: Store,
+        epoch: int,
+        *,
+        clock: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
+        self.site, self.board, self.limits, self.link, self.store = site, board, limits, link, store
+        self.epoch, self.clock, self.new_id = epoch, clock, new_id
+        self.members = {group: frozenset(site.members(group)) for group in site.groups}
+        self.states: dict[str, CampaignState] = {}
+        self.pacers: dict[str, Pacer] = {
+            name: _pacer(campaign)
+            for name, campaign in site.campaigns.items()
+            if campaign.mode is not Mode.PREVIEW
+        }
+        self.reasons: dict[str, str] = {}
+        self.draining = False
+        self._wake = asyncio.Event()
+        self._turn = 0
+        self._originating: set[asyncio.Task[None]] = set()
+
+    async def load(self) -> None:
+        """Take the campaigns' states from the store."""
+        known = await self.store.campaigns.all()
+        self.states = {name: known.get(name, CampaignState.STOPPED) for name in self.site.campaigns}
+
+    async def set_state(self, name: str, state: CampaignState, why: str) -> None:
+        """Start, pause or stop a campaign; the store keeps it over restarts."""
+        if self.states[name] is not state:
+            await self.store.campaigns.set(name, state, self.clock())
+            self.states[name] = state
+            self.reasons.pop(name, None)
+            log.info("campaign", campaign=name, state=str(state), why=why)
+        await self.store.decisions.add("campaign", name, why, self.clock())
+        self.wake()
+
+    def wake(self) -> None:
+        """Something changed: ask the pacers again."""
+        self._wake.set()
+
+    def hear(self, change: Change) -> None:
+        """Let the pacers hear a change of the board, and ask them again."""
+        for event in pacing_events(change):
+            for name in self._concerned(change):
+                self.pacers[name].on_event(self.clock(), event)
+        self.wake()
+
+    def _concerned(self, change: Change) -> list[str]:
+        match change:
+            case CallMoved(call=call) | CallEnded(call=call):
+                return [call.campaign] if call.campaign in self.pacers else []
+            case AgentMoved(agent=agent):
+                return [n for n in self.pacers if agent in self.members[self.site.campaigns[n].group]]
+            case Inbound(group=group):
+                return [n for n in self.pacers if self.site.campaigns[n].group == group]
+            case _:
+                return []
+
+    def running(self) -> list[str]:
+        """Campaigns to dial, each in turn the first."""
+        names = [name for name in self.pacers if self.states[name] is CampaignState.RUNNING]
+        if not names:
+            return []
+        self._turn = (self._turn + 1) % len(names)
+        return names[self._turn :] + names[: self._turn]
+
+    async def run(self) -> None:
+        """Dial until cancelled."""
+        while True:
+            pause = 1.0
+            if self.link.state is LinkState.LIVE and not self.draining:
+                for name in self.running():
+                    pause = min(pause, await self._round(name))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), pause)
+            self._wake.clear()
+
+    def floor(self, name: str) -> FloorNow:
+        """The campaign's view of the floor now."""
+        campaign = self.site.campaigns[name]
+        free = self.limits.free_lines(name, self.board.calls.values())
+        return floor_of(
+            self.board, name, campaign.group, self.members, free, self.limits.allowance(name, self.clock())
+        )
+
+    async def _round(self, name: str) -> float:
+        """One decision of one campaign; returns how long it may be left alone."""
+        now = self.clock()
+        floor, pacer = self.floor(name), self.pacers[name]
+        wanted = pacer.calls_to_place(now, floor)
+        fit = min(wanted, floor.free_lines, floor.allowance)
+        leads = await self.hopper(name, fit, now) if fit > 0 else []
+        await self._explain(name, floor, wanted, fit, len(leads))
+        if leads:
+            await self._place(name, leads)
+        elif fit > 0 and await self._is_done(name):
+            await self.set_state(name, CampaignState.STOPPED, "the list is finished: every lead is final")
+        if wanted > floor.allowance and floor.free_lines > floor.allowance:
+            return max(0.001, self.limits.next_at(name) - now)
+        return 1.0 if pacer.wake_at is None else max(0.001, pacer.wake_at - now)
+
+    async def hopper(self, name: str, count: int, now: float) -> list[Lead]:
+        """The next leads that may be called now, best first, in zones where it is a lawful hour."""
+        campaign = self.site.campaigns[name]
+        awake = [
+            zone
+            for zone in await self.store.leads.zones(campaign.list)
+            if self.call_time(name, zone, now).allowed
+        ]
+        return await self.store.leads.callable(campaign.list, now, count, awake) if awake else []
+
+    def call_time(self, name: str, zone: str | None, now: float) -> CallTime:
+        """Whether the campaign may call a lead of that zone (`None`: the lead names none)."""
+        campaign = self.site.campaigns[name]
+        return may_call(zone, campaign.hours, campaign.timezone or self.site.system.timezone, now)
+
+    async def _is_done(self, name: str) -> bool:
+        counts = await self.store.leads.counts(self.site.campaigns[name].list)
+        return not any(total for state, total in counts.items() if state is not LeadState.FINAL)
+
+    async def _explain(self, name: str, floor: FloorNow, wanted: int, fit: int, leads: int) -> None:
+        """Keep the reason for `perezvon why campaign`, once per change."""
+        bound = ""
+        if wanted > fit:
+            bound = (
+                "; held back by lines"
+                if floor.free_lines <= floor.allowance
+                else "; held back by calls per second"
+            )
+        elif fit > leads:
+            bound = "; no more leads may be called now"
+        text = (
+            f"wants {wanted} calls: {len(floor.ready)} agents ready, {len(floor.ringing)} calls ringing, "
+            f"{len(floor.waiting)} waiting{bound}"
+        )
+        if wanted > 0 and text != self.reasons.get(name):
+            self.reasons[name] = text
+            await self.store.decisions.add("campaign", name, text, self.clock())
+
+    async def _place(self, name: str, leads: list[Lead]) -> None:
+        campaign = self.site.campaigns[name]
+        now = self.clock()
+        by_id = {lead.id: lead for lead in leads}
+        attempts = await self.store.attempts.claim(
+            self.epoch, name, campaign.trunk, list(by_id), now, self.new_id
+        )
+        self.limits.take(name, len(attempts))
+        for attempt in attempts:
+            self.board.place(call_of(attempt, campaign))
+            self.pacers[name].on_event(now, Event("dial", attempt.id))
+            task = asyncio.create_task(self.originate(attempt, campaign, "perezvon-answered"))
+            self._originating.add(task)
+            task.add_done_callback(self._originating.discard)
+
+    async def originate(self, attempt: Attempt, campaign: Campaign, context: str) -> None:
+        """Journal that the call may be placed from here on, then ask Asterisk to place it."""
+        trunk = self.site.trunks[campaign.trunk]
+        number = for_trunk(attempt.phone, trunk.number_format, trunk.prefix, self.site.system.country)
+        bound = log.bind(attempt=attempt.id, campaign=attempt.campaign, phone=mask(attempt.phone))
+        await self.store.attempts.mark_sent(self.epoch, attempt.id, self.clock())
+        try:
+            await self.link.action(
+                "Originate",
+                originate_headers(
+                    f"PJSIP/{number}@trunk-{campaign.trunk}",
+                    self.board.prefix + attempt.id,
+                    context,
+                    attempt.campaign,
+                    campaign.ring_time,
+                    campaign.caller_id,
+                    attempt.id,
+                ),
+            )
+            bound.info("dialing", trunk=campaign.trunk)
+        except NotConnected:
+            await self._never_placed(attempt, "the link to Asterisk was down")
+        except ActionFailed as error:
+            await self._never_placed(attempt, f"Asterisk refused: {error}")
+            await self.set_state(
+                attempt.campaign, CampaignState.PAUSED, f"Asterisk refuses to place calls: {error}"
+            )
+        except (ConnectionLost, ActionTimeout) as error:
+            bound.warning("fate_unknown", error=str(error))
+
+    async def _never_placed(self, attempt: Attempt, why: str) -> None:
+        self.board.forget(attempt.id)
+        await self.store.attempts.release(self.epoch, attempt.id, self.clock())
+        log.warning("not_placed", attempt=attempt.id, why=why)
+
+
+def call_of(attempt: Attempt, campaign: Campaign, *, preview: bool = False) -> Call:
+    """The board's record of a claimed attempt."""
+    return Call(
+        attempt.id, attempt.lead_id, attempt.campaign, campaign.group, attempt.trunk, attempt.phone,
+        attempt.claimed_at, preview=preview,
+    )  # fmt: skip
+
+
+def originate_headers(
+    channel: str, channel_id: str, context: str, exten: str, timeout: float, caller_id: str, attempt: str
+) -> Mapping[str, str]:
+    """Headers of our `Originate`: into our own context, with one variable, and nothing else."""
+    return {
+        "Channel": channel,
+        "ChannelId": channel_id,
+        "Context": context,
+        "Exten": exten,
+        "Priority": "1",
+        "Timeout": str(int(timeout * 1000)),
+        "CallerID": caller_id,
+        "Account": attempt,
+        "Async": "true",
+        "Variable": f"__PZ_ATTEMPT={attempt}",
+    }
+
+
+def _pacer(campaign: Campaign) -> Pacer:
+    if campaign.mode is Mode.RATIO:
+        return create_pacer(
+            "ratio", grace=campaign.grace, ring_timeout=campaign.ring_time, level=campaign.ratio
+        )
+    return create_pacer(str(campaign.mode), grace=campaign.grace, ring_timeout=campaign.ring_time)

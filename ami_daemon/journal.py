@@ -1,0 +1,98 @@
+"""Changes of the board into the store, in order, by one writer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from ami_daemon.call import Call, CallState
+from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change
+from config.models import Site
+from leads.lead import Outcome
+from leads.phones import mask
+from leads.rules import after_outcome
+from store import AlreadyEnded, Store, UnknownAttempt
+
+log = structlog.get_logger("journal")
+
+
+class Journal:
+    """Writes what happened. A crash loses at most what CEL can prove again."""
+
+    def __init__(self, site: Site, store: Store, epoch: int, *, on_outcome: Callable[[], None]) -> None:
+        self.site, self.store, self.epoch = site, store, epoch
+        self._on_outcome = on_outcome
+        self._queue: asyncio.Queue[Change] = asyncio.Queue()
+
+    def put(self, change: Change) -> None:
+        """Take a change; it is written soon, after those before it."""
+        self._queue.put_nowait(change)
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            change = await self._queue.get()
+            try:
+                await self._write(change)
+            except (AlreadyEnded, UnknownAttempt) as error:
+                log.error("journal", error=str(error))
+            finally:
+                self._queue.task_done()
+
+    async def flushed(self) -> None:
+        """Return when all that was put is written."""
+        await self._queue.join()
+
+    async def _write(self, change: Change) -> None:
+        match change:
+            case CallMoved(call, old, _):
+                _log(call, old)
+                if call.state is CallState.TALKING:
+                    await self.store.attempts.note_progress(
+                        self.epoch,
+                        call.attempt,
+                        ringing_at=call.ringing_at,
+                        answered_at=call.answered_at,
+                        connected_at=call.connected_at,
+                        agent=call.agent,
+                    )
+            case CallEnded(call, last, outcome, at):
+                _log(call, last, outcome=str(outcome), cause=call.cause)
+                await self.finish(call, outcome, at)
+                self._on_outcome()
+            case AgentMoved(agent, old, _, new, reason, at, _):
+                log.info("agent", agent=agent, move=f"{old} -> {new}", reason=reason)
+                await self.store.agent_states.enter(agent, str(new), reason, at)
+            case _:
+                return
+
+    async def finish(self, call: Call, outcome: Outcome, at: float, note: str = "") -> None:
+        """End the attempt and move its lead by the campaign's rules, in one transaction."""
+        lead = await self.store.leads.get(call.lead)
+        if lead is None:
+            raise LookupError(f"attempt {call.attempt} is of lead {call.lead}, which is not in the store")
+        move = after_outcome(lead, outcome, self.site.campaigns[call.campaign].attempts, at)
+        await self.store.attempts.note_progress(
+            self.epoch,
+            call.attempt,
+            ringing_at=call.ringing_at,
+            answered_at=call.answered_at,
+            connected_at=call.connected_at,
+            agent=call.agent,
+        )
+        await self.store.attempts.finish(
+            self.epoch, call.attempt, outcome, at, _text(call.cause), call.agent, move, note
+        )
+
+
+def _text(cause: int | None) -> str | None:
+    return None if cause is None else str(cause)
+
+
+def _log(call: Call, old: CallState, **facts: object) -> None:
+    log.info(
+        "call", attempt=call.attempt, campaign=call.campaign, phone=mask(call.phone),
+        move=f"{old} -> {call.state}", agent=call.agent, **facts,
+    )  # fmt: skip

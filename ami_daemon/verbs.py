@@ -1,0 +1,236 @@
+"""What the daemon answers: the verbs behind the socket."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ami_daemon.agent_orders import AgentOrders, BadOrder
+from ami_daemon.board import Board
+from ami_daemon.call import Call
+from ami_daemon.control import Verb, VerbError
+from ami_daemon.dialer import Dialer
+from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, NotConnected
+from leads.lead import IllegalMove, LeadState
+from leads.phones import mask
+from leads.rules import span
+from store import CampaignState, Store
+
+
+@dataclass
+class Verbs:
+    """One method per verb of `docs/architecture.md`; results are plain JSON values."""
+
+    board: Board
+    dialer: Dialer
+    orders: AgentOrders
+    link: AmiLink
+    store: Store
+    clock: Callable[[], float]
+    started_at: float
+    asterisk: Callable[[], str]
+    stop: Callable[[float], Awaitable[None]]
+
+    def table(self) -> dict[str, Verb]:
+        """Verbs by name."""
+        return {
+            "status": self.status,
+            "campaigns": self.campaigns,
+            "campaign": self.campaign,
+            "campaign_status": self.campaign_status,
+            "agents": self.agents,
+            "agent_set": self.agent_set,
+            "calls": self.calls,
+            "why": self.why,
+            "stop_all": self.stop_all,
+            "shutdown": self.shutdown,
+        }
+
+    async def status(self) -> dict[str, Any]:
+        """The whole at a glance."""
+        return {
+            "link": self.link.state.value,
+            "asterisk": self.asterisk(),
+            "uptime": self.clock() - self.started_at,
+            "draining": self.dialer.draining,
+            "calls": _count(call.state for call in self.board.calls.values()),
+            "inbound_waiting": len(self.board.inbound),
+            "agents": _count(agent.state for agent in self.board.agents.values()),
+            "campaigns": {name: str(state) for name, state in self.dialer.states.items()},
+        }
+
+    async def campaigns(self) -> list[dict[str, Any]]:
+        """Every campaign with its state."""
+        return [await self._campaign(name) for name in self.dialer.site.campaigns]
+
+    async def campaign(self, name: str, action: str) -> dict[str, Any]:
+        """Start, pause or stop a campaign."""
+        self._known(name)
+        states = {
+            "start": CampaignState.RUNNING,
+            "pause": CampaignState.PAUSED,
+            "stop": CampaignState.STOPPED,
+        }
+        if action not in states:
+            raise VerbError("bad_arguments", f"no such action: {action!r}", f"one of {', '.join(states)}")
+        try:
+            await self.dialer.set_state(name, states[action], f"{action} was ordered")
+        except IllegalMove as error:
+            raise VerbError("illegal_move", str(error)) from error
+        return await self._campaign(name)
+
+    async def campaign_status(self, name: str) -> dict[str, Any]:
+        """A campaign in figures: leads by state, outcomes, live calls, abandonment, last decision."""
+        self._known(name)
+        abandoned, live = await self.store.attempts.abandonment(name, 0.0)
+        outcomes = await self.store.attempts.outcomes(name, 0.0)
+        said = await self.store.decisions.of("campaign", name, 1)
+        return {
+            **await self._campaign(name),
+            "outcomes": {str(outcome): count for outcome, count in outcomes.items()},
+            "abandonment": {"abandoned": abandoned, "live": live, "rate": abandoned / live if live else 0.0},
+            "calls": _count(call.state for call in self.board.calls.values() if call.campaign == name),
+            "last_decision": said[-1].text if said else "",
+        }
+
+    async def agents(self) -> list[dict[str, Any]]:
+        """Every agent with state, since when, and what is pending."""
+        return [self._agent(name) for name in sorted(self.board.agents)]
+
+    async def agent_set(self, agent: str, state: str, reason: str = "") -> dict[str, Any]:
+        """Order an agent's state; during a call it takes effect afterwards."""
+        try:
+            await self.orders.give(agent, state, reason)
+        except BadOrder as error:
+            raise VerbError("bad_order", str(error)) from error
+        except (NotConnected, ConnectionLost, ActionTimeout, ActionFailed) as error:
+            raise VerbError(
+                "asterisk", f"Asterisk did not do it: {error}", "look at perezvon status"
+            ) from error
+        return self._agent(agent)
+
+    async def calls(self) -> list[dict[str, Any]]:
+        """Our calls under way."""
+        return [self._call(call) for call in sorted(self.board.calls.values(), key=lambda c: c.placed_at)]
+
+    async def why(self, kind: str, id: str) -> list[dict[str, Any]]:
+        """Reasons for what is and is not happening, newest last: when, and in words."""
+        if kind == "agent":
+            return [{"at": self.clock(), "text": line} for line in self._why_agent(id)]
+        if kind == "campaign":
+            self._known(id)
+        elif kind == "lead":
+            return await self._why_lead(id)
+        else:
+            raise VerbError("bad_arguments", f"no such kind: {kind!r}", "one of lead, agent, campaign")
+        return await self._said("campaign", id)
+
+    async def _said(self, kind: Literal["lead", "campaign"], subject: str) -> list[dict[str, Any]]:
+        return [{"at": d.at, "text": d.text} for d in await self.store.decisions.of(kind, subject, 20)]
+
+    async def _why_lead(self, id: str) -> list[dict[str, Any]]:
+        lead = await self.store.leads.get(int(id)) if id.isdecimal() else None
+        if lead is None:
+            raise VerbError(
+                "unknown_lead", f"no lead has the number {id!r}", "perezvon leads list shows them"
+            )
+        lines, now = await self._said("lead", id), self.clock()
+        text = f"lead {lead.id} of list {lead.list} is {lead.state}, {lead.attempts} attempts were made"
+        if lead.due_at is not None and lead.due_at > now:
+            text += f", due in {span(lead.due_at - now)}"
+        lines.append({"at": now, "text": text})
+        for name, campaign in self.dialer.site.campaigns.items():
+            if campaign.list == lead.list and lead.state is not LeadState.FINAL:
+                time = self.dialer.call_time(name, lead.timezone, now)
+                state = self.dialer.states[name]
+                lines.append({"at": now, "text": f"campaign {name} is {state}; {time.reason}"})
+        return lines
+
+    async def stop_all(self) -> dict[str, Any]:
+        """Pause every running campaign at once; nothing is dialed until one is started again."""
+        paused = [name for name, state in self.dialer.states.items() if state is CampaignState.RUNNING]
+        for name in paused:
+            await self.dialer.set_state(name, CampaignState.PAUSED, "stop-all was ordered")
+        return {"paused": paused}
+
+    async def shutdown(self, drain: float = 60.0) -> dict[str, Any]:
+        """Stop dialing, wait at most `drain` seconds for calls under way, and exit."""
+        await self.stop(drain)
+        return {"calls": len(self.board.calls)}
+
+    def _known(self, name: str) -> None:
+        if name not in self.dialer.site.campaigns:
+            raise VerbError(
+                "unknown_campaign",
+                f"no campaign is called {name!r}",
+                f"one of {', '.join(self.dialer.site.campaigns)}",
+            )
+
+    async def _campaign(self, name: str) -> dict[str, Any]:
+        settings = self.dialer.site.campaigns[name]
+        leads = await self.store.leads.counts(settings.list)
+        return {
+            "campaign": name,
+            "title": settings.title,
+            "mode": str(settings.mode),
+            "state": str(self.dialer.states[name]),
+            "list": settings.list,
+            "leads": {str(state): count for state, count in leads.items()},
+        }
+
+    def _agent(self, name: str) -> dict[str, Any]:
+        agent = self.board.agents[name]
+        attempt = agent.call.removeprefix(self.board.prefix) if agent.call else None
+        return {
+            "agent": name,
+            "name": self.dialer.site.agents[name].name,
+            "state": str(agent.state),
+            "reason": agent.reason,
+            "since": agent.since,
+            "pending": agent.pending(),
+            "attempt": attempt if attempt in self.board.calls else None,
+        }
+
+    def _call(self, call: Call) -> dict[str, Any]:
+        return {
+            "attempt": call.attempt,
+            "campaign": call.campaign,
+            "lead": call.lead,
+            "phone": mask(call.phone),
+            "state": str(call.state),
+            "since": call.since(),
+            "agent": call.agent,
+        }
+
+    def _why_agent(self, name: str) -> list[str]:
+        if name not in self.board.agents:
+            raise VerbError(
+                "unknown_agent", f"no agent is called {name!r}", f"one of {', '.join(self.board.agents)}"
+            )
+        agent = self.board.agents[name]
+        reason = f" ({agent.reason})" if agent.reason else ""
+        lines = [f"{name} is {agent.state}{reason} for {max(0.0, self.clock() - agent.since):.0f} s"]
+        lines += [_HINTS[agent.reason]] if agent.reason in _HINTS else []
+        if pending := agent.pending():
+            lines.append(f"after the call: {pending}")
+        groups = ", ".join(self.orders.queues[name]) or "no group"
+        lines.append(f"serves {groups}")
+        for campaign, settings in self.dialer.site.campaigns.items():
+            if settings.group in self.orders.queues[name]:
+                lines.append(f"campaign {campaign} is {self.dialer.states[campaign]}")
+        return lines
+
+
+_HINTS = {
+    "signed_in": "signed in, and not ready yet: dial the ready code",
+    "no_answer": "the phone rang and was not answered: dial the ready code when you are back",
+    "phone_unreachable": "the phone is not registered: look at its network and password",
+    "on_phone": "the phone is in use by another call",
+    "preview": "a preview call is being set up",
+}
+
+
+def _count(states: Any) -> dict[str, int]:
+    return {str(state): count for state, count in sorted(Counter(states).items())}

@@ -1,0 +1,142 @@
+"""Does what the dialer says agree with what the city saw? Pure; the demo's and the crash tests' judge."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leads.attempt import Attempt, AttemptState
+from leads.lead import LIVE, Outcome
+
+SLACK = 2.0
+"""Seconds between our journal and the city's first sight of a call, at most, on one machine."""
+
+AGREES: dict[str, frozenset[Outcome]] = {
+    "busy": frozenset({Outcome.BUSY}),
+    "no_answer": frozenset({Outcome.NO_ANSWER}),
+    "refused": frozenset({Outcome.FAILED, Outcome.NO_ANSWER, Outcome.BUSY}),
+    "hangs_up": frozenset({Outcome.HUNG_UP_BEFORE_TALK, Outcome.TALKED}),
+    "leaves": frozenset({Outcome.HUNG_UP_BEFORE_TALK, Outcome.TALKED, Outcome.ABANDONED}),
+    "answers": frozenset({Outcome.TALKED, Outcome.ABANDONED, Outcome.HUNG_UP_BEFORE_TALK}),
+    "talks_on": frozenset({Outcome.TALKED, Outcome.ABANDONED}),
+    "machine": frozenset({Outcome.TALKED, Outcome.ABANDONED}),
+}
+"""By what the subscriber did: the outcomes that can be true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One call as the city counted it."""
+
+    number: str
+    behaviour: str
+    arrived_at: float
+
+
+@dataclass(frozen=True)
+class Match:
+    """Attempts and the city's calls, paired by number and time."""
+
+    pairs: list[tuple[Attempt, Seen]]
+    attempts_unseen: list[Attempt]
+    calls_unexplained: list[Seen]
+
+    @property
+    def unmatched(self) -> int:
+        return len(self.attempts_unseen) + len(self.calls_unexplained)
+
+    @property
+    def contradictions(self) -> list[tuple[Attempt, Seen]]:
+        """Pairs whose outcome cannot come of what the subscriber did."""
+        return [
+            (attempt, seen)
+            for attempt, seen in self.pairs
+            if attempt.outcome not in (None, Outcome.IN_DOUBT, Outcome.INTERRUPTED)
+            and seen.behaviour in AGREES
+            and attempt.outcome not in AGREES[seen.behaviour]
+        ]
+
+
+def match(attempts: Iterable[Attempt], seen: Iterable[Seen]) -> Match:
+    """Pair each placed attempt with a call of the city: same number, arrived while the attempt was open."""
+    left = sorted(seen, key=lambda call: call.arrived_at)
+    pairs, unseen = [], []
+    for attempt in sorted(attempts, key=lambda a: a.sent_at or a.claimed_at):
+        if attempt.state is AttemptState.RELEASED or attempt.sent_at is None:
+            continue
+        until = math.inf if attempt.ended_at is None else attempt.ended_at
+        found = next(
+            (
+                call
+                for call in left
+                if call.number == attempt.phone
+                and attempt.sent_at - SLACK <= call.arrived_at <= until + SLACK
+            ),
+            None,
+        )
+        if found is None:
+            unseen.append(attempt)
+        else:
+            left.remove(found)
+            pairs.append((attempt, found))
+    return Match(pairs, unseen, left)
+
+
+def dialed_twice(matched: Match, attempts: Sequence[Attempt]) -> int:
+    """Numbers that the city saw more often than attempts were placed to them."""
+    placed = Counter(a.phone for a in attempts if a.sent_at and a.state is not AttemptState.RELEASED)
+    seen = Counter(call.number for _, call in matched.pairs)
+    seen.update(call.number for call in matched.calls_unexplained)
+    return sum(1 for number, count in seen.items() if count > placed[number])
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` of the values lie (nearest rank); 0 of none."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else 0.0
+
+
+def report(
+    *,
+    asterisk: str,
+    leads: dict[str, int],
+    attempts: Sequence[Attempt],
+    seen: Sequence[Seen],
+    audit: Sequence[str],
+    wall_s: float,
+) -> dict[str, Any]:
+    """The demo's report; `reconciles` says whether all of it agrees."""
+    matched = match(attempts, seen)
+    placed = [a for a in attempts if a.state is not AttemptState.RELEASED]
+    outcomes = Counter(str(a.outcome) for a in placed if a.outcome is not None)
+    waits = [
+        (a.connected_at - a.answered_at) * 1000
+        for a in placed
+        if a.connected_at is not None and a.answered_at is not None
+    ]
+    abandoned = outcomes[Outcome.ABANDONED]
+    live = sum(outcomes[outcome] for outcome in LIVE)
+    twice = dialed_twice(matched, placed)
+    still_open = [a.id for a in placed if a.state is not AttemptState.ENDED]
+    wrong = [
+        f"attempt {attempt.id}: {attempt.outcome}, but the subscriber's behaviour was {call.behaviour}"
+        for attempt, call in matched.contradictions
+    ]
+    return {
+        "asterisk": asterisk,
+        "leads": {"total": sum(leads.values()), **leads},
+        "attempts": dict(sorted(outcomes.items())),
+        "city": dict(sorted(Counter(call.behaviour for call in seen).items())),
+        "unmatched": matched.unmatched,
+        "dialed_twice": twice,
+        "contradictions": wrong,
+        "open": still_open,
+        "audit": list(audit),
+        "connect_ms": {"p50": round(quantile(waits, 0.5), 1), "p99": round(quantile(waits, 0.99), 1)},
+        "abandonment": round(abandoned / live, 4) if live else 0.0,
+        "wall_s": round(wall_s, 1),
+        "reconciles": not (matched.unmatched or twice or wrong or still_open or audit),
+    }

@@ -1,0 +1,162 @@
+"""Where the demo happens: the real Asterisk pair, or the fake one; the daemon is a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+import config
+from ami_daemon.control import VerbError, ask
+from cli.demo_report import Seen
+from config.models import Site
+from lab.behaviour import Mix
+from lab.city import City
+from lab.pair import Pair
+from lab.phones import Answer, Phones
+from lab.provision import NoAsterisk, default_cache, ensure_asterisk
+from sounds.catalogue import sounds_dir
+
+Say = Callable[[str], None]
+
+CITY = Mix(
+    answers=0.50, hangs_up=0.05, leaves=0.03, machine=0.05, busy=0.15, no_answer=0.10, refused=0.12,
+    ring=(0.5, 2.5), talk=(3.0, 8.0),
+)  # fmt: skip
+"""Who lives in the demo's city."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A telephone network with a running daemon."""
+
+    asterisk: str
+    """Version, or `fake`."""
+    site: Site
+    log: Path
+    sign_in: Callable[[], Awaitable[None]]
+    seen: Callable[[], Awaitable[list[Seen]]]
+    stop_daemon: Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def open_world(
+    place: Path, numbers: Sequence[str], agents: int, seed: int, fake: bool, say: Say
+) -> AsyncIterator[World]:
+    """Set everything up in the folder `place`; on leaving nothing of it runs on."""
+    source = await asyncio.to_thread(demo_site, place / "source")
+    if not fake:
+        try:
+            binary = await asyncio.to_thread(ensure_asterisk, default_cache(), say)
+        except NoAsterisk as reason:
+            say(f"no Asterisk can be had here: {reason}")
+            say("the demo runs on the fake Asterisk instead: the same daemon, no real calls")
+            fake = True
+    if fake:
+        from cli.demo_fake import open_fake_world
+
+        async with (
+            open_fake_world(source, place, numbers, agents, seed, say) as world,
+            _daemon(world, place, say) as running,
+        ):
+            yield running
+        return
+    say(f"starting Asterisk {binary.version_text} twice: ours, and the city with the phones")
+    async with Pair.open(
+        binary, source, place / "pair", sounds_dir=sounds_dir(), mix=CITY, seed=seed
+    ) as pair:
+        names = sorted(pair.site.members(pair.site.campaigns["spring"].group))[:agents]
+        await pair.phones.set_all(Answer(after=0.0))
+        world = World(
+            binary.version_text,
+            pair.site,
+            place / "daemon.log",
+            lambda: _dial_in(pair.phones, pair.site, names),
+            lambda: _seen(pair.city),
+            _nothing,
+        )
+        async with _daemon(world, pair.site_folder, say) as running:
+            yield running
+
+
+def demo_site(target: Path) -> Path:
+    """A copy of the installed demo site with the times of a demo: short wrap-up, shortest lawful ring."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(Path(config.__file__).parent / "site", target)
+    for path, key, value in (
+        *((path, "wrap_up", "2s") for path in sorted((target / "groups").glob("*.yaml"))),
+        (target / "campaigns/spring.yaml", "ring_time", "15s"),
+    ):
+        yaml = YAML()
+        content = yaml.load(path.read_text(encoding="utf-8"))
+        content[key] = value
+        with path.open("w", encoding="utf-8") as file:
+            yaml.dump(content, file)
+    return target
+
+
+@asynccontextmanager
+async def _daemon(world: World, site_folder: Path, say: Say) -> AsyncIterator[World]:
+    """Run `perezvon run` as a process; on leaving it is gone."""
+    say("starting the daemon")
+    with world.log.open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cli.main", "run", "--site", str(site_folder),
+            stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+
+    async def stop() -> None:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(process.wait(), 90)
+
+    try:
+        await _until_live(world, process)
+        yield replace(world, stop_daemon=stop)
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+async def _until_live(world: World, process: asyncio.subprocess.Process) -> None:
+    socket = Path(world.site.system.socket)
+    async with asyncio.timeout(30):
+        while True:
+            if process.returncode is not None:
+                raise RuntimeError(f"the daemon ended: {world.log.read_text(encoding='utf-8')[-2000:]}")
+            try:
+                if (await asyncio.to_thread(ask, socket, "status"))["link"] == "live":
+                    return
+            except VerbError:
+                pass
+            await asyncio.sleep(0.1)
+
+
+async def _dial_in(phones: Phones, site: Site, names: Sequence[str]) -> None:
+    """The agents dial the feature codes on their phones."""
+    codes = site.system.feature_codes
+    for code in (codes.sign_in, codes.ready):
+        dialed = await asyncio.gather(*(phones.dial(name, code, 10.0) for name in names))
+        if not all(call.answered for call in dialed):
+            raise RuntimeError(f"a phone dialed {code} and was not answered")
+
+
+async def _seen(city: City) -> list[Seen]:
+    city.ensure_whole()
+    return [
+        Seen(call.number, str(call.behaviour.kind) if call.behaviour else "gone", call.arrived_at)
+        for call in city.ledger.calls
+    ]
+
+
+async def _nothing() -> None:
+    """Until there is a daemon to stop."""

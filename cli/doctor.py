@@ -1,0 +1,194 @@
+"""`perezvon doctor`: is everything there that a night without calls from the office needs?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import phonenumbers
+import typer
+from dialplan.console import AsteriskConsole, ConsoleError
+
+from ami_daemon.link import AmiLink, LinkError, LinkState, LoginRefused
+from cli.session import ERROR, Json, SiteFolder, out, show, site_folder, site_of
+from config.models import Site
+from sounds.catalogue import prompts, sounds_dir
+from store import StoreError, open_store
+
+SECURE = {20: (20, 20, 1), 22: (22, 10, 1), 23: (23, 4, 1)}
+"""First versions with the security fixes of June 2026, by branch."""
+
+MODULES = ("app_queue", "cel_custom", "chan_pjsip", "res_pjsip_registrar", "app_playback", "pbx_config")
+LEAST_FREE = 1 << 30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: `fail` is an error, `warn` is worth a look."""
+
+    level: Literal["ok", "warn", "fail"]
+    what: str
+    told: str
+    hint: str = ""
+
+
+def doctor(site: SiteFolder = None, as_json: Json = False) -> None:
+    """Look at the site, Asterisk, the manager link, the store, the disk; say what to mend.
+
+    Exit code 0 when nothing fails, else 1.
+    """
+    checked = site_of(site)
+    found = [
+        Finding("ok", "site", f"{site_folder(site)} has no errors"),
+        *_asterisk(checked),
+        asyncio.run(_manager(checked)),
+        *_prompts(checked),
+        asyncio.run(_store(checked)),
+        *_files(checked),
+        _numbers(),
+    ]
+    if as_json:
+        show([asdict(finding) for finding in found], True)
+    else:
+        for finding in found:
+            hint = f"; {finding.hint}" if finding.hint else ""
+            out.print(
+                f"{finding.level:<4}  {finding.what:<10} {finding.told}{hint}", markup=False, highlight=False
+            )
+    if any(finding.level == "fail" for finding in found):
+        raise typer.Exit(ERROR)
+
+
+def _asterisk(site: Site) -> Iterator[Finding]:
+    console = AsteriskConsole(site.system.asterisk.command)
+    try:
+        said = console.run("core show version")
+        modules = console.run("module show")
+        revision = console.run("dialplan show rev@perezvon-rev")
+        user = console.run("core show settings")
+    except ConsoleError as error:
+        yield Finding("fail", "asterisk", str(error), "start it, or mend system.asterisk.command")
+        return
+    version = tuple(int(part) for part in re.findall(r"\d+", said)[:3])
+    text = ".".join(map(str, version))
+    if version < (18,):
+        yield Finding("fail", "asterisk", f"version {text} is too old", "18 is the oldest that serves")
+    elif version < SECURE.get(version[0], (0,)) or version[0] not in SECURE:
+        yield Finding(
+            "warn",
+            "asterisk",
+            f"version {text} lacks security fixes",
+            "take 20.20.1, 22.10.1, 23.4.1 or later",
+        )
+    else:
+        yield Finding("ok", "asterisk", f"version {text}")
+    missing = [name for name in MODULES if f"{name}.so" not in modules]
+    if missing:
+        yield Finding("fail", "modules", f"not loaded: {', '.join(missing)}", "load them in modules.conf")
+    else:
+        yield Finding("ok", "modules", "all that we need are loaded")
+    if "rev" not in revision or "There is no existence" in revision:
+        yield Finding("fail", "dialplan", "ours is not loaded", "perezvon apply")
+    else:
+        yield Finding("ok", "dialplan", "ours is loaded; `perezvon plan` shows whether it is the site's")
+    if re.search(r"Running as user:?\s+root", user):
+        yield Finding("warn", "user", "Asterisk runs as root", "runuser = asterisk in asterisk.conf")
+
+
+async def _manager(site: Site) -> Finding:
+    ami = site.system.ami
+    live = asyncio.Event()
+
+    async def nothing() -> None:
+        return
+
+    link = AmiLink(
+        ami.host,
+        ami.port,
+        "perezvon_dialer",
+        ami.secret.get_secret_value(),
+        snapshot=nothing,
+        clock=time.time,  # noqa: TID251 - the edge
+        on_state=lambda state: live.set() if state is LinkState.LIVE else None,
+    )
+    running = asyncio.create_task(link.run())
+    try:
+        waiting = asyncio.create_task(live.wait())
+        done, _ = await asyncio.wait({running, waiting}, timeout=5.0, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if running in done:
+            await running
+        if not live.is_set():
+            return Finding(
+                "fail",
+                "manager",
+                f"no answer on {ami.host}:{ami.port}",
+                "is manager.conf included and loaded?",
+            )
+        return Finding("ok", "manager", f"perezvon_dialer may log in on {ami.host}:{ami.port}")
+    except LoginRefused as error:
+        if await asyncio.to_thread(Path(site.system.socket).exists):
+            return Finding("ok", "manager", "one login is allowed, and the running daemon has it")
+        return Finding("fail", "manager", f"login refused: {error}", "perezvon apply, with the site's secret")
+    except LinkError as error:
+        return Finding("fail", "manager", str(error))
+    finally:
+        await link.stop()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def _prompts(site: Site) -> Iterator[Finding]:
+    folder = Path(site.system.sounds_dir) if site.system.sounds_dir else sounds_dir()
+    known = prompts(folder)
+    languages = sorted(known)
+    if not languages:
+        yield Finding("fail", "prompts", f"none in {folder}", "mend system.sounds_dir")
+    else:
+        told = ", ".join(f"{language} {len(known[language])}" for language in languages)
+        yield Finding("ok", "prompts", f"{told} in {folder}")
+
+
+async def _store(site: Site) -> Finding:
+    try:
+        async with open_store(site.system.database) as store:
+            wrong = await store.audit(time.time())  # noqa: TID251 - the edge
+    except StoreError as error:
+        return Finding("fail", "store", error.message, error.hint)
+    if wrong:
+        return Finding("fail", "store", "; ".join(wrong[:5]), "this is a defect of ours: please report it")
+    return Finding("ok", "store", "opens, and no lead is lost")
+
+
+def _files(site: Site) -> Iterator[Finding]:
+    log_dir = Path(site.system.asterisk.log_dir)
+    for folder in {log_dir, Path(site.system.socket).parent}:
+        if not folder.is_dir():
+            yield Finding("warn", "folders", f"{folder} does not exist")
+        elif (free := shutil.disk_usage(folder).free) < LEAST_FREE:
+            yield Finding("warn", "disk", f"{free >> 20} MiB free under {folder}", "free some space")
+        else:
+            yield Finding("ok", "disk", f"{free >> 30} GiB free under {folder}")
+    cel = log_dir / "cel-custom" / "perezvon.csv"
+    if cel.exists() and not os.access(cel, os.R_OK):
+        yield Finding(
+            "fail",
+            "cel",
+            f"{cel} cannot be read: after a crash attempts stay in doubt",
+            "join group asterisk",
+        )
+    socket = Path(site.system.socket)
+    if socket.exists() and stat.S_IMODE(socket.stat().st_mode) & 0o077:
+        yield Finding("fail", "socket", f"{socket} is open to others", f"chmod 600 {socket}")
+
+
+def _numbers() -> Finding:
+    return Finding("ok", "numbers", f"phonenumbers {phonenumbers.__version__}")

@@ -1,0 +1,99 @@
+"""Commands that ask the running daemon: campaign, agents, calls, why, status, stop-all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from cli.session import Json, SiteFolder, daemon, show
+
+campaign = typer.Typer(help="Start, pause, stop and watch campaigns.", no_args_is_help=True)
+agents = typer.Typer(help="See agents and set their states.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The campaign's name.")]
+
+
+@campaign.command("list")
+def campaign_list(site: SiteFolder = None, as_json: Json = False) -> None:
+    """Every campaign with its state and its leads."""
+    show(daemon(site, "campaigns"), as_json)
+
+
+@campaign.command("start")
+def campaign_start(name: Name, site: SiteFolder = None, as_json: Json = False) -> None:
+    """Dial the campaign's list."""
+    show(daemon(site, "campaign", name=name, action="start"), as_json)
+
+
+@campaign.command("pause")
+def campaign_pause(name: Name, site: SiteFolder = None, as_json: Json = False) -> None:
+    """Place no more calls; calls under way go on."""
+    show(daemon(site, "campaign", name=name, action="pause"), as_json)
+
+
+@campaign.command("stop")
+def campaign_stop(name: Name, site: SiteFolder = None, as_json: Json = False) -> None:
+    """End the campaign; calls under way go on."""
+    show(daemon(site, "campaign", name=name, action="stop"), as_json)
+
+
+@campaign.command("status")
+def campaign_status(name: Name, site: SiteFolder = None, as_json: Json = False) -> None:
+    """Leads, outcomes, live calls, abandonment, and the last decision."""
+    show(daemon(site, "campaign_status", name=name), as_json)
+
+
+@agents.command("list")
+def agents_list(site: SiteFolder = None, as_json: Json = False) -> None:
+    """Every agent with state, reason, since when, and what is pending."""
+    rows = daemon(site, "agents")
+    show(rows if as_json else [_timed(row) for row in rows], as_json)
+
+
+@agents.command("set")
+def agents_set(
+    agent: Annotated[str, typer.Argument(help="The agent's name.")],
+    state: Annotated[str, typer.Argument(help="ready, not_ready, signed_in, offline or end_wrap_up.")],
+    reason: Annotated[str, typer.Argument(help="For not_ready: a pause reason.")] = "",
+    site: SiteFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Set an agent's state; during a call it takes effect afterwards."""
+    show(daemon(site, "agent_set", agent=agent, state=state, reason=reason), as_json)
+
+
+def calls(site: SiteFolder = None, as_json: Json = False) -> None:
+    """Our calls under way."""
+    rows = daemon(site, "calls")
+    show(rows if as_json else [_timed(row) for row in rows], as_json)
+
+
+def why(
+    kind: Annotated[str, typer.Argument(help="lead, agent or campaign.")],
+    id: Annotated[str, typer.Argument(help="The lead's number, or the name.")],
+    site: SiteFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Why something is or is not happening: the journalled decisions, newest last."""
+    lines = daemon(site, "why", kind=kind, id=id)
+    show(lines if as_json else [f"{_clock(line['at'])}  {line['text']}" for line in lines], as_json)
+
+
+def status(site: SiteFolder = None, as_json: Json = False) -> None:
+    """The daemon at a glance."""
+    show(daemon(site, "status"), as_json)
+
+
+def stop_all(site: SiteFolder = None, as_json: Json = False) -> None:
+    """Pause every campaign at once: nothing is dialed until one is started again."""
+    show(daemon(site, "stop_all"), as_json)
+
+
+def _timed(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "since": _clock(row["since"])}
+
+
+def _clock(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S") if at else "-"

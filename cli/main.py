@@ -1,0 +1,36 @@
+"""The `perezvon` command."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import check, demo, explain, leads, live, run, schema
+
+app = typer.Typer(
+    help="Perezvon: a call-centre engine around Asterisk.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command()(check.check)
+app.command()(schema.schema)
+app.command()(explain.explain)
+app.command()(run.run)
+app.command()(demo.demo)
+app.add_typer(leads.leads, name="leads")
+app.add_typer(live.campaign, name="campaign")
+app.add_typer(live.agents, name="agents")
+app.command()(live.calls)
+app.command()(live.why)
+app.command()(live.status)
+app.command("stop-all")(live.stop_all)
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""What every command shares: finding the site, asking the daemon, printing, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ami_daemon.control import VerbError, ask
+from config.load import load_site
+from config.models import Site
+from config.problems import SiteError
+
+OK, ERROR, CHANGES, WARNINGS, NO_ASTERISK, NOT_RUNNING = 0, 1, 2, 3, 4, 5
+"""Exit codes; `docs/admin.md` has them as a table. 2 also means: the command line is wrong."""
+
+out, err = Console(), Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+SiteFolder = Annotated[
+    Path | None,
+    typer.Option("--site", help="The site's folder.", envvar="PEREZVON_SITE", show_default=False),
+]
+
+
+def site_folder(given: Path | None) -> Path:
+    """The folder to work on: the given one, ./config/site, or /etc/perezvon/site."""
+    if given is not None:
+        return given
+    if (here := Path("config/site")).is_dir():
+        return here
+    return Path(os.environ.get("PEREZVON_SITE", "/etc/perezvon/site"))
+
+
+def site_of(given: Path | None) -> Site:
+    """The checked site, or its problems on standard error and exit code 1."""
+    folder = site_folder(given)
+    try:
+        return load_site(folder)
+    except SiteError as error:
+        for problem in error.problems:
+            err.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        fail(f"{folder} has errors; nothing was done")
+
+
+def daemon(given: Path | None, verb: str, **args: Any) -> Any:
+    """Ask the running daemon of the site; its error in plain words and the right exit code."""
+    try:
+        return ask(Path(site_of(given).system.socket), verb, **args)
+    except VerbError as error:
+        fail(error.message, error.hint, NOT_RUNNING if error.code == "not_running" else ERROR)
+
+
+def fail(message: str, hint: str = "", code: int = ERROR) -> NoReturn:
+    """Say what is wrong and how to mend it, and leave."""
+    err.print(
+        f"error: {message}" + (f"; {hint}" if hint else ""), markup=False, highlight=False, soft_wrap=True
+    )
+    raise typer.Exit(code)
+
+
+def show(value: Any, as_json: bool) -> None:
+    """Print a verb's result: as JSON, or as a table where it is rows, or as key and value."""
+    if as_json:
+        print(json.dumps(value, ensure_ascii=False, indent=2))
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        table = Table(box=None, pad_edge=False)
+        for key in value[0]:
+            table.add_column(key.replace("_", " "))
+        for row in value:
+            table.add_row(*(_cell(cell) for cell in row.values()))
+        out.print(table)
+    elif isinstance(value, dict):
+        for key, cell in value.items():
+            out.print(f"{key.replace('_', ' ') + ':':<16} {_cell(cell)}", markup=False, highlight=False)
+    elif isinstance(value, list):
+        for line in value or ["none"]:
+            out.print(str(line), markup=False, highlight=False)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_cell(cell)}" for key, cell in value.items()) or "-"
+    return str(value)

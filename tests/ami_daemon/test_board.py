@@ -1,0 +1,206 @@
+"""The board, fed with dialogues of a real Asterisk 22 (tests/fixtures/ami/transcripts)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ami_daemon import events as ami
+from ami_daemon.agent import AgentState
+from ami_daemon.board import Board
+from ami_daemon.call import Call
+from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change, Illegal, PreviewAnswered
+from leads.lead import Outcome
+
+TRANSCRIPTS = Path(__file__).parents[1] / "fixtures/ami/transcripts"
+FIRST, SECOND = "0123456789abcd01", "0123456789abcd02"
+
+
+def events_of(name: str) -> Iterator[ami.Event]:
+    for block in (TRANSCRIPTS / f"{name}.txt").read_text(encoding="utf-8").split("\n\n"):
+        lines = [line[2:] for line in block.splitlines() if line.startswith("< ")]
+        lines = [line + " " if line.endswith(":") else line for line in lines]  # as Asterisk ends it
+        if lines and lines[0].startswith("Event: "):
+            reader = ami.READERS.get(lines[0].removeprefix("Event: ").encode())
+            if reader is not None:
+                yield reader("\r\n".join(lines).encode(), 0.0)
+
+
+def a_board(*, signed_in: bool = True, preview: bool = False) -> Board:
+    board = Board("ours", {"ivanov": frozenset({"sales"}), "petrova": frozenset({"sales"})})
+    for attempt in (FIRST,) if preview else (FIRST, SECOND):
+        board.place(Call(attempt, 1, "spring", "sales", "city", "+79161234567", 0.0))
+    if signed_in:
+        member = ami.QueueMember(
+            1.0, "added", "sales", "ivanov", "PJSIP/agent-ivanov", 0, 0, 0, 1, False, 1, False, "", 0
+        )
+        board.handle(member)
+    return board
+
+
+def play(name: str, board: Board) -> list[Change]:
+    return [change for event in events_of(name) for change in board.handle(event)]
+
+
+def states_at(changes: list[Change]) -> list[str]:
+    """States in the order they were reached; the call's own state is read when the change is made."""
+    return [f"{c.new}({c.reason})" if c.reason else str(c.new) for c in changes if isinstance(c, AgentMoved)]
+
+
+ENDS = {
+    "busy": Outcome.BUSY,
+    "no_answer": Outcome.NO_ANSWER,
+    "reject_403": Outcome.FAILED,
+    "reject_404": Outcome.FAILED,
+    "reject_408": Outcome.NO_ANSWER,
+    "reject_480": Outcome.NO_ANSWER,
+    "reject_500": Outcome.FAILED,
+    "reject_503": Outcome.FAILED,
+    "reject_603": Outcome.FAILED,
+    "hangup_while_ringing": Outcome.NO_ANSWER,
+    "talk_ended_by_caller": Outcome.TALKED,
+    "talk_ended_by_agent": Outcome.TALKED,
+    "talk_ended_by_hangup_action": Outcome.TALKED,
+    "nobody_within_grace": Outcome.ABANDONED,
+    "only_a_paused_member": Outcome.ABANDONED,
+    "withdrawn_from_queue": Outcome.ABANDONED,
+    "withdrawn_while_agent_rings": Outcome.ABANDONED,
+    "grace_runs_out_while_agent_rings": Outcome.ABANDONED,
+    "caller_leaves_during_message": Outcome.ABANDONED,
+    "caller_hangs_up_at_once": Outcome.HUNG_UP_BEFORE_TALK,
+    "caller_abandons_queue": Outcome.HUNG_UP_BEFORE_TALK,
+    "caller_leaves_while_agent_rings": Outcome.HUNG_UP_BEFORE_TALK,
+    "agent_rings_no_answer": Outcome.HUNG_UP_BEFORE_TALK,
+    "removed_while_talking": Outcome.TALKED,
+    "paused_while_talking": Outcome.TALKED,
+    "second_caller_waits_for_agent": Outcome.TALKED,
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_real_dialogue_ends_in_its_outcome_with_no_illegal_move(name: str) -> None:
+    board = a_board()
+    changes = play(name, board)
+    ended = [c for c in changes if isinstance(c, CallEnded) and c.call.attempt == FIRST]
+    assert [c.outcome for c in ended] == [ENDS[name]]
+    assert [c for c in changes if isinstance(c, Illegal)] == []
+    assert FIRST not in board.calls
+    agent = board.agents["ivanov"]
+    assert agent.ringing_leg is None and agent.talking_leg is None and agent.call is None
+
+
+@pytest.mark.parametrize("name", [name for name, outcome in ENDS.items() if outcome is Outcome.TALKED])
+def test_the_same_dialogue_told_twice_changes_nothing_more(name: str) -> None:
+    board = a_board()
+    for event in events_of(name):
+        board.handle(event)
+        repeated = [c for c in board.handle(event) if not isinstance(c, AgentMoved)]
+        assert repeated == []
+
+
+AGENTS = {
+    "talk_ended_by_caller": ["ready", "ringing", "talking", "ready"],
+    "talk_ended_by_agent": ["ready", "ringing", "talking", "ready"],
+    "agent_rings_no_answer": ["ready", "ringing", "not_ready(no_answer)"],
+    "agent_rejects": ["ready", "ringing", "not_ready(rejected)"],
+    "caller_leaves_while_agent_rings": ["ready", "ringing", "ready"],
+    "paused_while_talking": ["ready", "ringing", "talking", "not_ready(lunch)"],
+    "removed_while_talking": ["ready", "ringing", "talking", "offline"],
+}
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_an_agent_goes_through_the_states_that_asterisk_tells(name: str) -> None:
+    board = a_board(signed_in=False)
+    told = states_at(board.handle(next(iter(_signed_in()))) + play(name, board))
+    assert [state for i, state in enumerate(told) if i == 0 or told[i - 1] != state] == AGENTS[name]
+
+
+def _signed_in() -> list[ami.QueueMember]:
+    return [
+        ami.QueueMember(
+            1.0, "added", "sales", "ivanov", "PJSIP/agent-ivanov", 0, 0, 0, 1, False, 1, False, "", 0
+        )
+    ]
+
+
+@pytest.mark.parametrize("name", ["paused_while_talking", "removed_while_talking"])
+def test_what_is_asked_for_during_a_talk_is_pending(name: str) -> None:
+    board, pending = a_board(), set()
+    for event in events_of(name):
+        board.handle(event)
+        if board.agents["ivanov"].state is AgentState.TALKING:
+            pending.add(board.agents["ivanov"].pending())
+    wanted = {"paused_while_talking": "not_ready(lunch)", "removed_while_talking": "offline"}[name]
+    assert wanted in pending
+
+
+def test_a_preview_is_answered_by_the_agent_first_and_then_bridged() -> None:
+    board = a_board(preview=True)
+    board.calls[FIRST].preview = True
+    board.reserve("ivanov", FIRST)
+    order = []
+    for event in events_of("preview_talk_ended_by_subscriber"):
+        for change in board.handle(event):
+            order.append(
+                type(change).__name__ if not isinstance(change, CallMoved) else str(change.call.state)
+            )
+            assert not isinstance(change, Illegal)
+    assert order.index(PreviewAnswered.__name__) < order.index("ringing") < order.index("talking")
+    assert order.index("talking") < order.index(CallEnded.__name__)
+    assert board.agents["ivanov"].preview is None
+
+
+def test_wrap_up_lasts_to_the_second_that_asterisk_counts_to() -> None:
+    board = a_board()
+    agent = board.agents["ivanov"]
+    agent.queues["sales"].wrap_up = 5
+    board.handle(ami.AgentConnect(100.2, "x-1", "leg-1", "sales", "PJSIP/agent-ivanov", 0, 0))
+    assert agent.state is AgentState.TALKING
+    board.handle(ami.AgentComplete(110.7, "x-1", "leg-1", "sales", "PJSIP/agent-ivanov", 10, "caller"))
+    assert agent.state is AgentState.WRAP_UP
+    assert board.next_wrap_end(110.7) == 115.0
+    assert board.tick(114.9) == []
+    assert [c.new for c in board.tick(115.0) if isinstance(c, AgentMoved)] == [AgentState.READY]
+
+
+def test_a_member_that_is_added_again_has_no_wrap_up_left() -> None:
+    board = a_board()
+    agent = board.agents["ivanov"]
+    agent.queues["sales"].wrap_up = 30
+    board.handle(ami.AgentConnect(100.2, "x-1", "leg-1", "sales", "PJSIP/agent-ivanov", 0, 0))
+    board.handle(ami.AgentComplete(110.7, "x-1", "leg-1", "sales", "PJSIP/agent-ivanov", 10, "agent"))
+    assert agent.state is AgentState.WRAP_UP
+    board.handle(
+        ami.QueueMember(
+            111.0, "removed", "sales", "ivanov", "PJSIP/agent-ivanov", 0, 110, 0, 1, False, 1, False, "", 30
+        )
+    )
+    board.handle(
+        ami.QueueMember(
+            111.0, "added", "sales", "ivanov", "PJSIP/agent-ivanov", 0, 0, 0, 1, False, 1, False, "", 30
+        )
+    )
+    assert agent.state is AgentState.READY
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "reason"),
+    [
+        (5, AgentState.NOT_READY, "phone_unreachable"),
+        (2, AgentState.NOT_READY, "on_phone"),
+        (1, AgentState.READY, ""),
+    ],
+)
+def test_a_phone_that_cannot_take_a_call_makes_its_agent_not_ready(
+    status: int, state: AgentState, reason: str
+) -> None:
+    board = a_board()
+    board.handle(
+        ami.QueueMember(
+            2.0, "status", "sales", "ivanov", "PJSIP/agent-ivanov", 0, 0, 0, 1, False, status, False, "", 0
+        )
+    )
+    assert (board.agents["ivanov"].state, board.agents["ivanov"].reason) == (state, reason)

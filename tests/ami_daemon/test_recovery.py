@@ -1,0 +1,93 @@
+"""What CEL proves of an attempt whose channel is gone, and what stays in doubt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ami_daemon.call import Call, CallState
+from ami_daemon.recovery import Fate, judge, parse_cel, read_cel
+from leads.lead import Outcome
+
+PREFIX = "pz-demo-"
+ID = "0193a5c2f1e8a4b7"
+PLACED_AT, UP_BEFORE, UP_AFTER, NOW = 1000.0, 500.0, 1003.0, 1010.0
+
+
+def line(kind: str, at: float, app: str = "", peer: str = "", extra: str = "") -> str:
+    cells = (kind, at, PREFIX + ID, PREFIX + ID, "PJSIP/trunk-city-01", "", "", app, "", ID, peer, extra)
+    return ",".join('"' + str(cell).replace('"', '""') + '"' for cell in cells)
+
+
+START = line("CHAN_START", 1000.1)
+ANSWER = line("ANSWER", 1002.0)
+QUEUE = line("APP_START", 1002.1, "Queue")
+BRIDGE = line("BRIDGE_ENTER", 1002.2, "Queue", "PJSIP/agent-ivan-0000000a", '{"bridge_id":"b"}')
+MESSAGE = line("APP_START", 1004.1, "Playback")
+
+
+def hangup(cause: int) -> str:
+    return line("HANGUP", 1006.0, extra=f'{{"hangupcause":{cause},"hangupsource":""}}')
+
+
+CASES = {
+    # what CEL has, when Asterisk started: fate, outcome
+    "busy": ([START, hangup(17)], UP_BEFORE, Fate.ENDED, Outcome.BUSY),
+    "talked": ([START, ANSWER, QUEUE, BRIDGE, hangup(16)], UP_BEFORE, Fate.ENDED, Outcome.TALKED),
+    "left the queue": (
+        [START, ANSWER, QUEUE, hangup(16)],
+        UP_BEFORE,
+        Fate.ENDED,
+        Outcome.HUNG_UP_BEFORE_TALK,
+    ),
+    "message": ([START, ANSWER, QUEUE, MESSAGE, hangup(16)], UP_BEFORE, Fate.ENDED, Outcome.ABANDONED),
+    "ended, then Asterisk restarted": ([START, hangup(17)], UP_AFTER, Fate.ENDED, Outcome.BUSY),
+    "killed while ringing": ([START], UP_AFTER, Fate.ENDED, Outcome.IN_DOUBT),
+    "killed before CEL was written": ([], UP_AFTER, Fate.ENDED, Outcome.IN_DOUBT),
+    "killed while waiting": ([START, ANSWER, QUEUE], UP_AFTER, Fate.ENDED, Outcome.ABANDONED),
+    "killed in the talk": ([START, ANSWER, QUEUE, BRIDGE], UP_AFTER, Fate.ENDED, Outcome.INTERRUPTED),
+    "restarted in the second of the dialing": ([], 1000.0 - 0.9, Fate.ENDED, Outcome.IN_DOUBT),
+    "never seen by a running Asterisk": ([], UP_BEFORE, Fate.NEVER_PLACED, None),
+    "begun, and its end not written yet": ([START], UP_BEFORE, Fate.UNKNOWN, None),
+    "no CEL file to read": (None, UP_BEFORE, Fate.UNKNOWN, None),
+    "no CEL file, and restarted": (None, UP_AFTER, Fate.ENDED, Outcome.IN_DOUBT),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_verdict(name: str) -> None:
+    lines, started_at, fate, outcome = CASES[name]
+    call = Call(ID, 1, "spring", "sales", "city", "+74950000001", PLACED_AT)
+    records = None if lines is None else list(parse_cel(lines))
+    verdict = judge(call, records, started_at, NOW)
+    assert verdict.fate is fate
+    if outcome is not None:
+        assert verdict.outcome is outcome
+
+
+def test_a_talk_found_in_cel_has_its_times_and_its_agent() -> None:
+    call = Call(ID, 1, "spring", "sales", "city", "+74950000001", PLACED_AT)
+    judge(call, list(parse_cel([START, ANSWER, QUEUE, BRIDGE, hangup(16)])), UP_BEFORE, NOW)
+    assert (call.answered_at, call.connected_at, call.ended_at) == (1002.0, 1002.2, 1006.0)
+    assert call.agent == "ivan"
+
+
+def test_a_call_that_was_seen_is_never_said_not_to_be_placed() -> None:
+    call = Call(ID, 1, "spring", "sales", "city", "+74950000001", PLACED_AT, state=CallState.RINGING)
+    assert judge(call, [], UP_BEFORE, NOW).fate is Fate.UNKNOWN
+
+
+def test_the_file_is_read_with_the_one_before_it_and_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "cel-custom"
+    folder.mkdir()
+    (folder / "perezvon.csv.1").write_text(
+        START + "\n" + line("CHAN_START", 1.0).replace(PREFIX, "x-") + "\n"
+    )
+    (folder / "perezvon.csv").write_text(ANSWER + "\n" + hangup(16)[:40])
+    found = read_cel(tmp_path, PREFIX)
+    assert found is not None
+    assert {key: [r.kind for r in records] for key, records in found.items()} == {
+        PREFIX + ID: ["CHAN_START", "ANSWER"]
+    }
+    assert read_cel(tmp_path / "nowhere", PREFIX) is None
