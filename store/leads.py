@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,8 +16,12 @@ from leads.lead import Lead, LeadState, NewLead, Outcome
 from store.engine import Database
 from store.tables import attempts, leads, lists
 
-BATCH = 1000
-"""Leads per write: a long import lets the dialer's own writes in between."""
+BATCH = 500
+"""Leads per write, and ids per question."""
+
+PAUSE = 0.03
+"""Seconds between the writes of an import. SQLite gives its lock to whoever asks first, and who waits asks
+every 25 ms: without the pause a long import in one process keeps the dialer in another waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,8 @@ class LeadRepository:
         list_id = await self._list(list_name, now)
         added = 0
         for start in range(0, len(pending), BATCH):
+            if start:
+                await asyncio.sleep(PAUSE)
             fresh = {lead.phone: lead for lead in reversed(pending[start : start + BATCH])}
             async with self._database.write() as connection:
                 # Two imports into one list take turns.
