@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -224,3 +225,19 @@ async def test_the_audit_finds_what_is_lost_or_doubled(
         f"1 claimed leads without exactly one open attempt: {leads[1].id}",
         f"1 open attempts whose lead is not claimed: {attempt.id}",
     ]
+
+
+async def test_a_write_that_is_cancelled_anywhere_is_whole_or_not_at_all_and_blocks_nobody(
+    store: Store, epoch: int, leads: list[Lead], new_id: NewId
+) -> None:
+    for steps_before in range(0, 60, 3):
+        claim = store.attempts.claim(epoch, "spring", "city", [leads[0].id], 10.0, new_id)
+        task = asyncio.create_task(claim)
+        for _ in range(steps_before):
+            await asyncio.sleep(0.0005)
+        task.cancel()
+        await asyncio.wait([task])
+        async with asyncio.timeout(5):
+            assert await store.audit(11.0) == []
+            for attempt in await store.attempts.open_attempts():
+                await store.attempts.release(epoch, attempt.id, 11.0)
