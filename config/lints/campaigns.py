@@ -218,6 +218,7 @@ def retries(facts: Facts) -> Iterator[Finding]:
                 at,
                 f"one person could be called {most} times in a day",
                 f"more than {CALLS_A_DAY} is harassment in several countries: lower max, or wait longer",
+                of_key=True,
             )
         for outcome, retry in attempts.retry.items():
             if "retry" in attempts.model_fields_set and retry.times > attempts.max:
@@ -234,6 +235,7 @@ def retries(facts: Facts) -> Iterator[Finding]:
                 f"after the disposition `{callbacks[0]}` a lead is called again by the rule for no_answer,"
                 " and there is none",
                 "write one: no_answer: {after: 2h, times: 2}",
+                of_key=True,
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from pathlib import Path
@@ -211,8 +212,6 @@ TREE = st.recursive(
 def test_no_value_of_a_known_key_makes_the_loader_raise(
     site: Path, file: str, key: st.DataObject, value: object
 ) -> None:
-    import json
-
     path = site / file
     good = path.read_text()
     lines = [n for n, line in enumerate(good.splitlines()) if ":" in line and not line.startswith("#")]
