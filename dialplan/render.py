@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
@@ -35,6 +36,7 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
     the context `perezvon-rev` carries the revision (see `revision`). Raises `RenderError` for what may not
     stand in Asterisk's configuration.
     """
+    _refuse_names(site)
     facts = {
         "system": site.system,
         "trunks": sorted(site.trunks.items()),
@@ -53,6 +55,30 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
     files = {name: _template(name).render(facts, rev="none") for name in sorted(INCLUDED)}
     files["extensions.conf"] = _template("extensions.conf").render(facts, rev=revision(files))
     return files
+
+
+_SPECIAL = frozenset({"a", "e", "general", "h", "i", "o", "s", "t"})
+"""Names that mean something else to Asterisk as an extension or a section."""
+
+
+def _refuse_names(site: Site) -> None:
+    """Names that Asterisk would take for something else, or for one another."""
+    kinds: dict[str, Iterable[str]] = {
+        "agent": site.agents,
+        "group": site.groups,
+        "campaign": site.campaigns,
+        "line": site.lines,
+    }
+    for kind, names in kinds.items():
+        seen: dict[str, str] = {}
+        for name in sorted(names):
+            if name in _SPECIAL:
+                raise RenderError(f"{kind} {name}: the name means something else to Asterisk; choose another")
+            other = seen.setdefault(name.replace("-", ""), name)
+            if other != name:
+                raise RenderError(
+                    f"{kind}s {other} and {name}: Asterisk does not see hyphens, so they are one; rename one"
+                )
 
 
 def revision(files: dict[str, str]) -> str:
