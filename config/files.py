@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -43,7 +44,13 @@ class Files:
     problems: list[Problem] = field(default_factory=list)
 
     def report(self, path: Path, code: str, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(str(path), 1, 1, code, message, hint))
+        self.problems.append(Problem(shown(path), 1, 1, code, message, hint))
+
+
+def shown(path: Path) -> str:
+    """A path that can be printed, whatever bytes and control characters its name holds."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def read(folder: Path) -> Files:
@@ -88,7 +95,7 @@ def _read_folder(files: Files, kind: Kind) -> None:
 
 
 def _read_file(files: Files, kind: Kind, path: Path) -> None:
-    name = "" if kind.layout is not Layout.FOLDER else path.stem
+    name = "" if kind.layout is not Layout.FOLDER else shown(Path(path.stem))
     if kind.layout is Layout.FOLDER and not _NAME.fullmatch(name):
         files.report(
             path,
@@ -101,20 +108,20 @@ def _read_file(files: Files, kind: Kind, path: Path) -> None:
     data = _bytes(files, path)
     if data is None:
         return
-    root, problems = tree.parse(str(path), data)
+    root, problems = tree.parse(shown(path), data)
     files.problems += problems
     if root is None:
         return
     if kind.layout is not Layout.MAPPING:
-        files.entries.append(Entry(kind, name, str(path), root.mark, root))
+        files.entries.append(Entry(kind, name, shown(path), root.mark, root))
         return
     for inner, (key, node) in root.items.items():
         files.names[kind.key].add(inner)
-        files.entries.append(Entry(kind, inner, str(path), key.mark, node))
+        files.entries.append(Entry(kind, inner, shown(path), key.mark, node))
         if not _NAME.fullmatch(inner):
             files.problems.append(
                 Problem(
-                    str(path),
+                    shown(path),
                     key.mark.line,
                     key.mark.column,
                     "E114",
@@ -140,7 +147,7 @@ def _unknown(files: Files, path: Path, known: Iterable[str]) -> None:
     if _LEFT_ALONE.fullmatch(path.name):
         return
     if path.suffix == ".yml":
-        hint = f"name it `{path.stem}.yaml`"
+        hint = f"name it `{shown(Path(path.stem))}.yaml`"
     else:
         hint = did_you_mean(path.name, known) or "only NAME.yaml is read here"
     files.report(path, "W501", "this is not read", hint)

@@ -17,14 +17,20 @@ PROMPTS = {"ru": {"abandoned", "greeting", "russian-only"}, "en": {"abandoned", 
 Edit = Callable[[str, str, str], None]
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the demo site with its secrets, as the relative folder `site`."""
-    monkeypatch.chdir(tmp_path)
-    folder = Path("site")
+@pytest.fixture(scope="session")
+def fresh_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo site as in a fresh clone, and its secrets made."""
+    folder = tmp_path_factory.mktemp("fresh") / "site"
     shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("secrets"))
     create_missing(folder)
     return folder
+
+
+@pytest.fixture
+def site(fresh_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the demo site with its secrets, as the relative folder `site`."""
+    monkeypatch.chdir(tmp_path)
+    return Path(shutil.copytree(fresh_site, "site"))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -148,6 +149,15 @@ def test_what_is_not_read_is_told_with_what_may_be_meant(site: Path, name: str, 
     assert [(p.file, p.code) for p in result.problems] == [(f"site/{name}", "W501")]
     assert says in result.problems[0].hint
     assert result.site is not None
+
+
+def test_a_file_name_of_any_bytes_can_be_printed(site: Path) -> None:
+    Path(os.fsdecode(b"site/agents/\xff\x1b[2J.yaml")).write_text("name: x\n")
+    problems = loaded().problems
+    assert {p.file for p in problems} == {"site/agents/\\xff\\x1b[2J.yaml"}
+    assert problems[0].code == "E114"
+    assert "\x1b" not in str(problems)
+    "".join(map(str, problems)).encode()
 
 
 def test_editors_leavings_and_notes_are_no_problem(site: Path) -> None:
