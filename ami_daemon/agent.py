@@ -47,9 +47,8 @@ class Membership:
 
     paused: bool = False
     reason: str = ""
-    status: int = 0
-    last_call: int = 0
     wrap_up: int = 0
+    """Seconds after a call in which this queue leaves the agent alone."""
 
 
 @dataclass(slots=True)

@@ -50,7 +50,9 @@ class Daemon:
         queues_of = {
             name: frozenset(g for g in site.groups if name in site.members(g)) for name in site.agents
         }
-        self.board = Board(site.system.name, queues_of)
+        self.board = Board(
+            site.system.name, queues_of, {name: round(group.wrap_up) for name, group in site.groups.items()}
+        )
         self.link = AmiLink(
             site.system.ami.host,
             site.system.ami.port,

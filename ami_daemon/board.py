@@ -43,15 +43,15 @@ class Board:
     """Calls by attempt id and agents by name, with the events that change them.
 
     `queues_of` names each agent's queues (from the site), so that events of other members and
-    queues are left alone.
+    queues are left alone; `wrap_ups` has every queue's wrap-up time in whole seconds.
     """
 
-    def __init__(self, system: str, queues_of: dict[str, frozenset[str]]) -> None:
+    def __init__(self, system: str, queues_of: dict[str, frozenset[str]], wrap_ups: dict[str, int]) -> None:
         self.prefix, self.preview_prefix = f"pz-{system}-", f"pza-{system}-"
         self.calls: dict[str, Call] = {}
         self.agents = {name: Agent(name) for name in queues_of}
         self.inbound: dict[str, tuple[str, float]] = {}
-        self._queues_of = queues_of
+        self._queues_of, self._wrap_ups = queues_of, wrap_ups
         self._queues = frozenset().union(*queues_of.values()) if queues_of else frozenset()
         self._legs: dict[str, str] = {}
         self._changes: list[Change] = []
@@ -372,14 +372,13 @@ class Board:
             return agent
         if event.kind == "added" and event.queue not in agent.queues and event.last_call == 0:
             agent.wrap_until = 0.0
-        agent.queues[event.queue] = Membership(
-            event.paused, event.reason, event.status, event.last_call, event.wrapup
-        )
+        wrap_up = event.wrapup or self._wrap_ups[event.queue]  # 0 is "as the queue has it"
+        agent.queues[event.queue] = Membership(event.paused, event.reason, wrap_up)
         agent.device = event.status
         if event.reason != PREVIEW and agent.talking_leg is None and agent.ringing_leg is None:
             agent.preview = None
-        if event.last_call and event.wrapup:
-            agent.wrap_until = max(agent.wrap_until, float(event.last_call + event.wrapup))
+        if event.last_call and wrap_up:
+            agent.wrap_until = max(agent.wrap_until, float(event.last_call + wrap_up))
         return agent
 
     def _member(self, event: ami.QueueMember) -> None:

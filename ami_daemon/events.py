@@ -290,7 +290,8 @@ def _reader(
         found = pattern.match(text)
         values: list[Any]
         stamp, *values = found.groups() if found else (None, None)
-        if None in values:  # not all are there, or not in Asterisk's usual order
+        if None in values or (stamp is None and "\r\nTimestamp: " in text):
+            # Not all are there, or not in Asterisk's usual order
             headers = _headers(text)
             stamp = headers.get("Timestamp")
             values = [headers.get(name, default) for name, default in zip(names, defaults, strict=True)]

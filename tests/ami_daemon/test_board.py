@@ -29,7 +29,7 @@ def events_of(name: str) -> Iterator[ami.Event]:
 
 
 def a_board(*, signed_in: bool = True, preview: bool = False) -> Board:
-    board = Board("ours", {"ivanov": frozenset({"sales"}), "petrova": frozenset({"sales"})})
+    board = Board("ours", {"ivanov": frozenset({"sales"}), "petrova": frozenset({"sales"})}, {"sales": 0})
     for attempt in (FIRST,) if preview else (FIRST, SECOND):
         board.place(Call(attempt, 1, "spring", "sales", "city", "+79161234567", 0.0))
     if signed_in:
