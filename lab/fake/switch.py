@@ -1,0 +1,537 @@
+"""The call model: channels, devices, the way of an originated and of an inbound call. No I/O of its own.
+
+The clock and the sink of events are handed in. Behind it stand `queue.py` and the contexts that
+`docs/architecture.md` names; how each is followed is held to transcripts of a real Asterisk.
+"""
+
+from __future__ import annotations
+
+import uuid
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from .behaviour import Answer, Phone, Reject, Ring, Subscriber
+from .cel import Cel
+from .channel import CAUSE_TEXTS, DOWN, RING, RINGING, UP, Channel, dial_status, sip_cause
+from .clock import Clock
+from .queue import Queue, Waiting
+
+Emit = Callable[[str, str, str], None]
+"""Privilege, event name, headers ended by CR LF each."""
+
+_INVITE = 0.002
+_PREVIEW_WAIT = 37
+_LIMIT = 102
+QUEUE_OPTIONS = "irb(perezvon-auto-answer^s^1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What the dialplan does with an answered call: `timeout` is the `Queue()`'s, in whole seconds."""
+
+    group: str
+    timeout: int = 2
+    message_seconds: float = 1.0
+    max_talk: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An `Originate`. `timeout` is in seconds."""
+
+    channel: str
+    channel_id: str = ""
+    context: str = ""
+    exten: str = ""
+    priority: int = 1
+    timeout: float = 30.0
+    cid: str = ""
+    account: str = ""
+    attempt: str = ""
+    action_id: str = ""
+
+
+@dataclass(slots=True)
+class FakeCall:
+    """One call as the carrier's other side saw it. Times are epoch seconds; `how` is how it ended.
+
+    `how`: `busy`, `rejected`, `no_answer`, `cancelled` (by us, before an answer), `hung_up_waiting` (by the
+    person, with nobody on the line), `heard_message`, `talked`, `cut` (by us), `killed`; empty while
+    it lives.
+    """
+
+    number: str
+    channel_id: str
+    placed_at: float
+    answered_at: float | None = None
+    bridged_at: float | None = None
+    ended_at: float | None = None
+    how: str = ""
+    message: bool = False
+
+
+class Switch:
+    """Everything that is true inside the fake Asterisk."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        emit: Emit,
+        subscriber: Callable[[str], Subscriber],
+        phones: dict[str, Phone],
+        campaigns: dict[str, Campaign],
+        trunks: Collection[str],
+        system: str = "ours",
+        cel: Path | None = None,
+    ) -> None:
+        self.clock, self.emit, self.system = clock, emit, system
+        self.subscriber, self.phones, self.campaigns = subscriber, phones, campaigns
+        self.cel = Cel(cel)
+        self.queues: dict[str, Queue] = {}
+        self.channels: dict[str, Channel] = {}
+        self.bridges: dict[str, list[Channel]] = {}
+        self.trunks = frozenset(trunks)
+        self.registered = {f"PJSIP/agent-{agent}" for agent in phones}
+        self.ledger: list[FakeCall] = []
+        self.id_uses: Counter[str] = Counter()
+        self.refused_ids: Counter[str] = Counter()
+        self.processed = 0
+        self._live: dict[str, FakeCall] = {}
+        self._ids: list[str] = []
+        self._busy: dict[str, list[int]] = {}
+        self._shown: dict[str, str] = {}
+        self._number = 0
+
+    # -- channels and devices ------------------------------------------------------------------
+
+    def open(
+        self, endpoint: str, context: str, uniqueid: str = "", linkedid: str = "", **known: str
+    ) -> Channel:
+        """A new channel on an endpoint, announced."""
+        name = f"PJSIP/{endpoint}-{self._number:08x}"
+        self._number += 1
+        uniqueid = uniqueid or f"{self.system}-{int(self.clock.now())}.{self._number}"
+        device = f"PJSIP/{endpoint}"
+        channel = Channel(name, uniqueid, linkedid or uniqueid, context, device, self.clock.now())
+        for key, value in known.items():
+            setattr(channel, key, value)
+        self.channels[uniqueid] = channel
+        insort(self._ids, uniqueid.lower())
+        self.processed += 1
+        return channel
+
+    def announce(self, channel: Channel) -> None:
+        """`Newchannel`, and its line in the CEL."""
+        self.emit("call", "Newchannel", channel.head())
+        self.cel.write("CHAN_START", self.clock.now(), channel)
+
+    def find(self, name: str) -> Channel | None:
+        """By unique id or by name."""
+        return self.channels.get(name) or next((c for c in self.channels.values() if c.name == name), None)
+
+    def conflicts(self, uniqueid: str) -> bool:
+        """Whether Asterisk refuses the id: a live one is the same, or begins with it."""
+        wanted = uniqueid.lower()
+        at = bisect_left(self._ids, wanted)
+        return at < len(self._ids) and self._ids[at].startswith(wanted)
+
+    def set_state(self, channel: Channel, state: int) -> None:
+        """Move a channel to another state and say so; devices are told by `settle_device`."""
+        self._count(channel, -1)
+        channel.state = state
+        self._count(channel, 1)
+        self.emit("call", "Newstate", channel.head())
+        if state == UP:
+            self.cel.write("ANSWER", self.clock.now(), channel)
+            if (call := self._live.get(channel.uniqueid)) is not None:
+                call.answered_at = self.clock.now()
+
+    def _count(self, channel: Channel, by: int) -> None:
+        if channel.state != DOWN:
+            self._busy.setdefault(channel.device, [0, 0])[channel.state != RINGING] += by
+
+    def device_state(self, device: str) -> str:
+        ringing, up = self._busy.get(device, (0, 0))
+        if ringing or up:
+            return ("RINGINUSE" if up else "RINGING") if ringing else "INUSE"
+        if device.startswith("PJSIP/agent-") and device not in self.registered:
+            return "UNAVAILABLE"
+        return "NOT_INUSE"
+
+    def devices(self) -> list[str]:
+        """All that have a state."""
+        return [
+            *(f"PJSIP/trunk-{t}" for t in sorted(self.trunks)),
+            *(f"PJSIP/agent-{a}" for a in self.phones),
+        ]
+
+    def settle_device(self, device: str) -> None:
+        """Tell the world and the queues where a device's state changed."""
+        state = self.device_state(device)
+        if self._shown.get(device, "NOT_INUSE") == state:
+            return
+        self._shown[device] = state
+        self.emit("call", "DeviceStateChange", f"Device: {device}\r\nState: {state}\r\n")
+        for queue in self.queues.values():
+            queue.device_changed(device)
+
+    def register(self, agent: str, there: bool) -> None:
+        """An agent's phone registers, or vanishes."""
+        device = f"PJSIP/agent-{agent}"
+        (self.registered.add if there else self.registered.discard)(device)
+        status = "Reachable" if there else "Unreachable"
+        self.emit("system", "PeerStatus", f"ChannelType: PJSIP\r\nPeer: {device}\r\nPeerStatus: {status}\r\n")
+        self.settle_device(device)
+
+    # -- ends ----------------------------------------------------------------------------------
+
+    def close(self, channel: Channel, cause: int, tech: int | None = None, source: str = "") -> None:
+        """`Hangup`, and everything forgotten."""
+        channel.cancel_timers()
+        channel.leave = lambda far_end, cause: None
+        body = f"Cause: {cause}\r\nCause-txt: {CAUSE_TEXTS.get(cause, 'Unknown')}\r\n"
+        self.emit("call", "Hangup", channel.head() + body + (f"TechCause: {tech}\r\n" if tech else ""))
+        now = self.clock.now()
+        self.cel.write("HANGUP", now, channel, hangupcause=cause, hangupsource=source, dialstatus="")
+        self.cel.write("CHAN_END", now, channel)
+        self._count(channel, -1)
+        del self.channels[channel.uniqueid]
+        del self._ids[bisect_left(self._ids, channel.uniqueid.lower())]
+        self.settle_device(channel.device)
+
+    def ended(self, channel: Channel, how: str) -> None:
+        """Write in the ledger how a call ended, where nothing is written yet."""
+        if (call := self._live.pop(channel.uniqueid, None)) is not None:
+            call.ended_at, call.how = self.clock.now(), how
+
+    def request(self, channel: Channel, cause: int = 0, code: int | None = None) -> None:
+        """`HangupRequest`: the far end ended it, before an answer with a SIP status."""
+        why = (f"Cause: {cause}\r\n" if cause else "") + (f"TechCause: {code}\r\n" if code else "")
+        self.emit("call", "HangupRequest", channel.head() + why)
+
+    def finish(self, channel: Channel, cause: int, source: str = "dialplan/builtin") -> None:
+        """The dialplan of a channel is over."""
+        if cause == _LIMIT:
+            channel.exten, channel.priority = "T", 1
+        self.emit("call", "SoftHangupRequest", channel.head() + "Cause: 16\r\n")
+        self.close(channel, cause, source=source)
+
+    def application(self, channel: Channel, name: str, data: str) -> None:
+        """The dialplan enters an application (and leaves the one before)."""
+        self.leave_application(channel)
+        channel.application, channel.data = name, data
+        self.cel.write("APP_START", self.clock.now(), channel)
+
+    def leave_application(self, channel: Channel) -> None:
+        if channel.application in ("Queue", "Playback", "Bridge", "Wait"):
+            if channel.application != "Wait":
+                self.cel.write("APP_END", self.clock.now(), channel)
+            outgoing = channel.state == UP and not channel.dialed
+            channel.application, channel.data = ("AppDial2", "(Outgoing Line)") if outgoing else ("", "")
+
+    # -- bridges -------------------------------------------------------------------------------
+
+    def _tell_bridge(self, event: str, bridge: str, technology: str, channel: Channel, peer: str) -> None:
+        self.cel.write(event, self.clock.now(), channel, peer, bridge_id=bridge, bridge_technology=technology)
+
+    def bridge(self, first: Channel, second: Channel) -> str:
+        """Put two channels into a new bridge, in this order."""
+        found = str(uuid.uuid4())
+        self.bridges[found] = [first, second]
+        self.emit("call", "BridgeCreate", bridge_head(found, "simple_bridge", 0))
+        for number, channel in enumerate((first, second), 1):
+            channel.bridge = found
+            self.emit("call", "BridgeEnter", bridge_head(found, "simple_bridge", number) + channel.head())
+            peer = first.name if channel is second else ""
+            self._tell_bridge("BRIDGE_ENTER", found, "simple_bridge", channel, peer)
+            if (call := self._live.get(channel.uniqueid)) is not None:
+                call.bridged_at = self.clock.now()
+        return found
+
+    def unbridge(self, first: Channel, second: Channel) -> None:
+        """Take two channels out of their bridge, in this order."""
+        found = first.bridge
+        for left, channel in ((1, first), (0, second)):
+            channel.bridge = ""
+            self.emit("call", "BridgeLeave", bridge_head(found, "native_rtp", left) + channel.head())
+            peer = second.name if channel is first else ""
+            self._tell_bridge("BRIDGE_EXIT", found, "native_rtp", channel, peer)
+        self.emit("call", "BridgeDestroy", bridge_head(found, "native_rtp", 0))
+        del self.bridges[found]
+
+    # -- dialing -------------------------------------------------------------------------------
+
+    def originate(self, order: Order) -> None:
+        """Place a call; what comes of it is told by events."""
+        number, _, endpoint = order.channel.removeprefix("PJSIP/").rpartition("@")
+        if order.channel_id:
+            self.id_uses[order.channel_id] += 1
+        if order.channel_id and self.conflicts(order.channel_id):
+            self.refused_ids[order.channel_id] += 1
+            self._response(order, None, 0)
+            return
+        trunk = number and endpoint.removeprefix("trunk-") in self.trunks
+        if not trunk and (number or f"PJSIP/{endpoint}" not in self.registered):
+            self._response(order, None, 0)
+            return
+        context = "perezvon-in-" + endpoint.removeprefix("trunk-") if number else "perezvon-agents"
+        channel = self.open(endpoint, context, order.channel_id, attempt=order.attempt)
+        if number:
+            call = FakeCall(number, channel.uniqueid, self.clock.now())
+            self.ledger.append(call)
+            self._live[channel.uniqueid] = call
+        self._begin(order, channel)
+        who = self.subscriber(number) if number else self.phones[endpoint.removeprefix("agent-")]
+        self._await_answer(order, channel, who)
+
+    def _begin(self, order: Order, channel: Channel) -> None:
+        self.announce(channel)
+        if order.account:
+            channel.account = order.account
+            self.emit("call", "NewAccountCode", channel.head() + "OldAccountCode: \r\n")
+        if order.cid:
+            channel.cid = order.cid
+            self.new_callerid(channel)
+            channel.connected = order.cid
+            self.emit("call", "NewConnectedLine", channel.head())
+        channel.application, channel.data = "AppDial2", "(Outgoing Line)"
+        dialed = order.channel.removeprefix("PJSIP/")
+        self.emit("call", "DialBegin", channel.head("Dest") + f"DialString: {dialed}\r\n")
+
+    def new_callerid(self, channel: Channel) -> None:
+        shown = "CID-CallingPres: 0 (Presentation Allowed, Not Screened)\r\n"
+        self.emit("call", "NewCallerid", channel.head() + shown)
+
+    def _await_answer(self, order: Order, channel: Channel, who: Subscriber | Phone) -> None:
+        def ring() -> None:
+            self.set_state(channel, RINGING)
+            self.emit("call", "DialState", channel.head("Dest") + "DialStatus: RINGING\r\n")
+            self.settle_device(channel.device)
+
+        def answer() -> None:
+            channel.cancel_timers()
+            at_once = isinstance(who, Answer) and who.hang_up_after == 0
+            if at_once:
+                self.request(channel)
+            self.set_state(channel, UP)
+            self.emit("call", "DialEnd", channel.head("Dest") + "DialStatus: ANSWER\r\n")
+            self.settle_device(channel.device)
+            channel.context, channel.exten, channel.priority = order.context, order.exten, order.priority
+            self._response(order, channel, 4)
+            if at_once:
+                self.ended(channel, "hung_up_waiting")
+                self.finish(channel, 0, channel.name)
+                return
+            if isinstance(who, Answer) and who.hang_up_after is not None:
+                self.later(channel, who.hang_up_after, lambda: channel.leave(True, 0))
+            self._enter(channel)
+
+        def reject(code: int) -> None:
+            cause = sip_cause(code)
+            self.request(channel, cause, code)
+            how = "busy" if cause == 17 else "rejected"
+            fail(cause, f"DialStatus: {dial_status(cause)}\r\n", 0, how, code)
+
+        def fail(cause: int, status: str, reason: int, how: str, tech: int | None) -> None:
+            if status:
+                self.emit("call", "DialEnd", channel.head("Dest") + status)
+            self._response(order, None, reason)
+            self.ended(channel, how)
+            self.close(channel, cause, tech)
+
+        channel.leave = lambda _, cause: fail(cause, "DialStatus: NOANSWER\r\n", 0, "cancelled", None)
+        self.later(channel, order.timeout, lambda: fail(19, "", 3, "no_answer", 480))
+        self.call(channel, who, ring, answer, reject)
+
+    def call(
+        self,
+        channel: Channel,
+        who: Subscriber | Phone,
+        ring: Callable[[], None],
+        answer: Callable[[], None],
+        reject: Callable[[int], None],
+    ) -> None:
+        """Let the called one behave: `ring`, then `answer` or `reject(SIP status)`, or nothing more."""
+        if not isinstance(who, Reject):
+            self.later(channel, _INVITE + who.ring_after, ring)
+        match who:
+            case Reject(code=code, after=after) | Phone(reject=int(code), answer_after=float(after)):
+                self.later(channel, _INVITE + after, lambda: reject(code))
+            case Answer(after=after) | Phone(answer_after=float(after)):
+                self.later(channel, _INVITE + max(after, who.ring_after), answer)
+            case Ring() | Phone():
+                pass
+
+    def later(self, channel: Channel, delay: float, action: Callable[[], None]) -> None:
+        """Do something unless the channel (or what it does) is over by then."""
+        channel.timers.append(self.clock.later(delay, action))
+
+    def _response(self, order: Order, answered: Channel | None, reason: int) -> None:
+        uniqueid = order.channel_id or (answered.uniqueid if answered else "<unknown>")
+        self.emit(
+            "call",
+            "OriginateResponse",
+            (f"ActionID: {order.action_id}\r\n" if order.action_id else "")
+            + f"Response: {'Success' if answered else 'Failure'}\r\n"
+            f"Channel: {answered.name if answered else order.channel}\r\n"
+            f"Context: {order.context}\r\nExten: {order.exten}\r\nReason: {reason}\r\n"
+            f"Uniqueid: {uniqueid}\r\n"
+            f"CallerIDNum: {order.cid or '<unknown>'}\r\nCallerIDName: <unknown>\r\n",
+        )
+
+    # -- the dialplan ----------------------------------------------------------------------------
+
+    def _enter(self, channel: Channel) -> None:
+        name = channel.exten
+        campaign = self.campaigns.get(name)
+        if campaign is not None and campaign.max_talk is not None:
+            self.later(channel, campaign.max_talk, lambda: channel.leave(False, _LIMIT))
+        if campaign is not None and channel.context == "perezvon-answered":
+            channel.priority = 5
+            self._queue(channel, campaign.group, campaign.timeout, lambda: self._message(channel, name), 10)
+        elif campaign is not None and channel.context == "perezvon-preview":
+            channel.priority, channel.application, channel.data = 4, "Wait", str(_PREVIEW_WAIT)
+            channel.leave = lambda far_end, cause: self._leave_dialplan(channel, far_end, cause)
+            self.later(channel, _PREVIEW_WAIT, lambda: self.finish(channel, 16))
+        elif campaign is not None and channel.context == "perezvon-preview-answered":
+            self._preview(channel, name)
+        else:
+            self.finish(channel, 16)
+
+    def _queue(
+        self, channel: Channel, group: str, timeout: int, then: Callable[[], None], priority: int = 0
+    ) -> None:
+        self.application(channel, "Queue", f"{group},{QUEUE_OPTIONS},,,{timeout}")
+        self.queues[group].enter(Waiting(channel, self.clock.now(), timeout, then, priority))
+
+    def _leave_dialplan(self, channel: Channel, far_end: bool, cause: int) -> None:
+        """Hung up while in an application that ends with the channel."""
+        if far_end:
+            self.request(channel)
+        self.leave_application(channel)
+        self.ended(channel, "hung_up_waiting" if far_end else "cut")
+        self.finish(channel, 0 if far_end else cause, channel.name if far_end else "")
+
+    def press(self, channel: Channel, key: str) -> None:
+        """A key of the channel's person; it means something in a queue only."""
+        for queue in self.queues.values():
+            for waiting in queue.waiting:
+                if waiting.channel is channel:
+                    queue.press(waiting, key)
+                    return
+
+    def _message(self, channel: Channel, name: str) -> None:
+        """Nobody came: the message, then the end."""
+        self.leave_application(channel)
+        campaign = self.campaigns[name]
+        channel.context, channel.exten, channel.priority = "perezvon-abandoned", name, 1
+        said = f"UserEvent: PerezvonAbandoned\r\nAttempt: {channel.attempt}\r\n"
+        self.emit("user", "UserEvent", channel.head() + said)
+        if (call := self._live.get(channel.uniqueid)) is not None:
+            call.message = True
+        channel.priority = 2
+        self.application(channel, "Playback", "message")
+        channel.leave = lambda far_end, cause: self._leave_dialplan(channel, far_end, cause)
+
+        def over() -> None:
+            channel.priority = 3
+            self.leave_application(channel)
+            self.ended(channel, "heard_message")
+            self.finish(channel, 16)
+
+        self.later(channel, campaign.message_seconds, over)
+
+    def _preview(self, channel: Channel, name: str) -> None:
+        """The subscriber of a preview call: to the agent who waits, or else to the message."""
+        channel.priority = 3
+        wanted = "pza-" + channel.uniqueid.removeprefix("pz-")
+        leg = self.channels.get(wanted)
+        self.application(channel, "Bridge", f"{wanted},x")
+        if leg is None or leg.bridge:
+            self.leave_application(channel)
+            self._message(channel, name)
+            return
+        leg.cancel_timers()
+        leg.priority, leg.application, leg.data, channel.linkedid = 5, "", "", leg.linkedid
+        self.bridge(leg, channel)
+        leg.connected, channel.connected = channel.cid, leg.cid
+        for one in (leg, channel):
+            self.emit("call", "NewConnectedLine", one.head())
+        self.talk(channel, leg, lambda who: None)
+
+    # -- talks -----------------------------------------------------------------------------------
+
+    def talk(self, caller: Channel, agent: Channel, over: Callable[[Channel], None]) -> None:
+        """Two bridged channels: whoever leaves first ends both; `over(who)` is told."""
+
+        def leave(who: Channel, other: Channel, far_end: bool, cause: int) -> None:
+            if far_end:
+                self.request(who)
+            self.unbridge(who, other)
+            self.leave_application(caller)
+            if cause == _LIMIT:
+                caller.exten, caller.priority = "T", 1
+            over(who)
+            self.ended(caller, "talked" if far_end else "cut")
+            source = who.name if far_end else ""
+            self.close(agent, 16 if cause == _LIMIT else cause, source=source)
+            if caller.context == "perezvon-preview-answered" and who is agent:
+                caller.priority = 6
+            self.finish(caller, cause, source)
+
+        caller.leave = lambda far_end, cause: leave(caller, agent, far_end, cause or 16)
+        agent.leave = lambda far_end, cause: leave(agent, caller, far_end, cause or 16)
+        person = self._live.get(caller.uniqueid)
+        who = self.subscriber(person.number) if person is not None else None
+        if isinstance(who, Answer) and who.talk is not None:
+            self.later(caller, who.talk, lambda: caller.leave(True, 16))
+        phone = self.phones[agent.device.removeprefix("PJSIP/agent-")]
+        if phone.talk is not None:
+            self.later(agent, phone.talk, lambda: agent.leave(True, 16))
+
+    # -- inbound ---------------------------------------------------------------------------------
+
+    def inbound(self, trunk: str, number: str, caller: str, group: str, wait: int = 600) -> Channel:
+        """A caller on one of our lines; it stands in the group's queue half a second later."""
+        channel = self.open(f"trunk-{trunk}", f"perezvon-in-{trunk}", exten=number, cid=caller, dialed=number)
+        channel.state = RING
+        self._count(channel, 1)
+        self.announce(channel)
+        channel.context, channel.exten, channel.priority = "perezvon-line", "office", 3
+        channel.application = "Answer"
+        self.set_state(channel, UP)
+        self.settle_device(channel.device)
+        channel.leave = lambda far_end, cause: self._leave_dialplan(channel, far_end, cause)
+
+        def enter() -> None:
+            channel.context, channel.exten, channel.priority = "perezvon-group", group, 1
+            self._queue(channel, group, wait, lambda: self.finish(channel, 16))
+
+        self.later(channel, 0.5, enter)
+        return channel
+
+    def die(self) -> None:
+        """Asterisk is gone: no event, no CEL line; every channel and timer is forgotten."""
+        for channel in self.channels.values():
+            channel.cancel_timers()
+            self.ended(channel, "killed")
+        for queue in self.queues.values():
+            queue.die()
+        self.channels.clear()
+        self.bridges.clear()
+        self._ids.clear()
+        self._busy.clear()
+        self._shown.clear()
+        self.processed = 0
+
+
+def bridge_head(bridge: str, technology: str, channels: int) -> str:
+    """The headers of a bridge in an event."""
+    return (
+        f"BridgeUniqueid: {bridge}\r\nBridgeType: basic\r\nBridgeTechnology: {technology}\r\n"
+        f"BridgeCreator: <unknown>\r\nBridgeName: <unknown>\r\nBridgeNumChannels: {channels}\r\n"
+        "BridgeVideoSourceMode: none\r\n"
+    )
