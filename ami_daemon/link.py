@@ -293,7 +293,7 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk has no types
                 failures = 0
             delay = retry_delay(failures, self._times, self._jitter)
             failures += 1
-            log.warning("ami_link_down", why=self.last_error, again_in=round(delay, 1))
+            log.warning("ami_link_down", why=self.last_error, again_in=round(delay, 3))
             await asyncio.sleep(delay)
 
     async def _session(self) -> None:

@@ -125,6 +125,11 @@ async def test_no_snapshot_is_taken_before_asterisk_is_up(peer: Peer) -> None:
         peer.after_login = BOOTED
         await until(lambda: link.state is LinkState.LIVE)
         assert taken == [None]
+        peer.after_login = b""  # the next Asterisk has to come up as well
+        peer.drop()
+        before = peer.connections
+        await until(lambda: peer.connections == before + 2)
+        assert taken == [None]
 
 
 async def test_open_actions_fail_at_once_when_the_link_is_lost(peer: Peer) -> None:
@@ -247,11 +252,24 @@ async def test_a_link_runs_once_and_stop_ends_run_quietly(peer: Peer) -> None:
         await link.action("Ping")
 
 
-async def test_cancelling_run_is_passed_on(peer: Peer) -> None:
+async def test_a_link_that_was_live_is_retried_soon(peer: Peer) -> None:
+    with capture_logs() as logs:
+        async with linked(peer, times=LinkTimes(retry_first=0.004, retry_cap=60)) as link:
+            for resyncs in range(1, 9):
+                await until(lambda n=resyncs: link.counters.resyncs == n)  # type: ignore[misc]  # the loop's n
+                peer.drop()
+            await until(lambda: link.counters.resyncs == 9)
+    assert max(entry["again_in"] for entry in logs if entry["event"] == "ami_link_down") <= 0.004
+
+
+@pytest.mark.parametrize("also_closed", [False, True])
+async def test_cancelling_run_is_passed_on(peer: Peer, also_closed: bool) -> None:
     link = AmiLink("127.0.0.1", peer.port, "u", "s3cret", snapshot=nothing, times=FAST)
     running = asyncio.create_task(link.run())
     await until(lambda: link.state is LinkState.LIVE)
     running.cancel()
+    if also_closed:
+        link.close()
     with pytest.raises(asyncio.CancelledError):
         await running
     assert link.state is LinkState.DOWN

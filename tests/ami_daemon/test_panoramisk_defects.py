@@ -326,8 +326,9 @@ async def test_p9_a_dead_peer_is_not_noticed(side: str, peer: Peer) -> None:
             assert lost == []
             assert len(manager.protocol.responses) >= 5
     else:
-        async with linked(peer, times=LinkTimes(ping_after=0.02, ping=0.02, retry_first=60)) as link:
-            await until(lambda: link.state is LinkState.DOWN)
+        times = LinkTimes(ping_after=0.02, ping=0.02, retry_first=60, retry_cap=60)
+        async with linked(peer, times=times, wait_for=None) as link:
+            await until(lambda: link.counters.resyncs and link.state is LinkState.DOWN)
             assert "silent" in link.last_error
             assert len(peer.named("Ping")) == 1
 
