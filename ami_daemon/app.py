@@ -182,7 +182,7 @@ class Daemon:
             self.dialer.hear(change)
             if isinstance(change, Illegal):
                 log.error("illegal_move", text=change.text)
-            elif isinstance(change, CallMoved) and change.call.state is CallState.WAITING:
+            elif isinstance(change, CallMoved) and change.new is CallState.WAITING:
                 self._arm_grace(change.call)
         self._changed.set()
 
@@ -282,18 +282,36 @@ async def open_daemon(site: Site) -> AsyncIterator[Daemon]:
     async with open_store(site.system.database) as store:
         clock = time.time  # noqa: TID251 - the edge: everything below is handed this clock
         now = clock()
-        try:
-            epoch = await store.lease.acquire(holder, now, LEASE_SECONDS)
-        except LeaseHeld as held:
-            raise CannotRun(
-                f"another dialer, {held.holder}, works on this database; stop it, or wait "
-                f"{max(0.0, held.expires_at - now):.0f} s if it is dead"
-            ) from held
+        epoch = await _acquire(store, holder, now)
         try:
             yield Daemon(site, store, epoch, clock=clock)
         finally:
             with contextlib.suppress(Fenced):
                 await store.lease.release(epoch)
+
+
+async def _acquire(store: Store, holder: str, now: float) -> int:
+    """The lease; one that a process of this host left behind when it was killed is taken over at once."""
+    try:
+        return await store.lease.acquire(holder, now, LEASE_SECONDS)
+    except LeaseHeld as held:
+        host, _, pid = held.holder.rpartition(":")
+        if host == socket.gethostname() and pid.isdecimal() and not _is_alive(int(pid)):
+            return await store.lease.acquire(holder, now, LEASE_SECONDS, dead=held.holder)
+        raise CannotRun(
+            f"another dialer, {held.holder}, works on this database; stop it, or wait "
+            f"{max(0.0, held.expires_at - now):.0f} s if it is dead"
+        ) from held
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 async def serve(site: Site, *, drain: float = 60.0, connect_within: float = 30.0) -> None:

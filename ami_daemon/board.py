@@ -203,7 +203,7 @@ class Board:
             del self.calls[call.attempt]
             self._changes.append(CallEnded(call, old, outcome(old, call.cause), at))
         else:
-            self._changes.append(CallMoved(call, old, at))
+            self._changes.append(CallMoved(call, old, state, at))
 
     def _answered(self, call: Call, at: float) -> None:
         """Queue events may overtake the channel's own `Newstate` by a moment."""

@@ -11,10 +11,11 @@ from leads.lead import Outcome
 
 @dataclass(frozen=True, slots=True)
 class CallMoved:
-    """An attempt went from `old` to `call.state`."""
+    """An attempt went from `old` to `new`; by now `call` itself may be further."""
 
     call: Call
     old: CallState
+    new: CallState
     at: float
 
 

@@ -87,12 +87,12 @@ _ENDED_UNANSWERED = {Outcome.BUSY: "busy", Outcome.NO_ANSWER: "no_answer"}
 def pacing_events(change: Change) -> Iterable[Event]:
     """A change of the board in the words of the pacer's contract."""
     match change:
-        case CallMoved(call, _, at) if call.state is CallState.ANSWERED:
+        case CallMoved(call, _, CallState.ANSWERED, at):
             yield Event("answer", call.attempt, None, at - call.placed_at)
             yield Event("live", call.attempt, None, 0.0)
-        case CallMoved(call, _, at) if call.state is CallState.TALKING:
+        case CallMoved(call, _, CallState.TALKING, at):
             yield Event("connect", call.attempt, call.agent, at - (call.answered_at or at))
-        case CallMoved(call, _, at) if call.state is CallState.MESSAGE:
+        case CallMoved(call, _, CallState.MESSAGE, at):
             yield Event("abandon", call.attempt, None, at - (call.answered_at or at))
         case CallEnded(call, last, outcome, at) if last in UNANSWERED:
             kind = _ENDED_UNANSWERED.get(outcome, "failed")

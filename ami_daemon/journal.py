@@ -47,9 +47,9 @@ class Journal:
 
     async def _write(self, change: Change) -> None:
         match change:
-            case CallMoved(call, old, _):
-                _log(call, old)
-                if call.state is CallState.TALKING:
+            case CallMoved(call, old, new, _):
+                _log(call, old, new)
+                if new is CallState.TALKING:
                     await self.store.attempts.note_progress(
                         self.epoch,
                         call.attempt,
@@ -59,7 +59,7 @@ class Journal:
                         agent=call.agent,
                     )
             case CallEnded(call, last, outcome, at):
-                _log(call, last, outcome=str(outcome), cause=call.cause)
+                _log(call, last, CallState.ENDED, outcome=str(outcome), cause=call.cause)
                 await self.finish(call, outcome, at)
                 self._on_outcome()
             case AgentMoved(agent, old, _, new, reason, at, _):
@@ -91,8 +91,8 @@ def _text(cause: int | None) -> str | None:
     return None if cause is None else str(cause)
 
 
-def _log(call: Call, old: CallState, **facts: object) -> None:
+def _log(call: Call, old: CallState, new: CallState, **facts: object) -> None:
     log.info(
         "call", attempt=call.attempt, campaign=call.campaign, phone=mask(call.phone),
-        move=f"{old} -> {call.state}", agent=call.agent, **facts,
+        move=f"{old} -> {new}", agent=call.agent, **facts,
     )  # fmt: skip

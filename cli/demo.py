@@ -13,7 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ami_daemon.control import VerbError, ask
+from ami_daemon.control import VerbError
+from cli.daemon_process import DaemonFailed, DaemonProcess
 from cli.demo_report import report
 from cli.demo_view import Facts, screen
 from cli.demo_world import World, open_world
@@ -71,11 +72,10 @@ async def _demo(place: Path, leads: int, agents: int, seed: int, fake: bool, con
         await _import(place, numbers, world)
         say("agents sign in and go ready from their phones")
         await world.sign_in()
-        daemon = Path(world.site.system.socket)
-        await asyncio.to_thread(ask, daemon, "campaign", name=CAMPAIGN, action="start")
+        await world.daemon.ask("campaign", name=CAMPAIGN, action="start")
         with screen(console) as show:
-            await _watch(world, daemon, leads, show)
-        await world.stop_daemon()
+            await _watch(world.daemon, leads, show)
+        await world.daemon.stop()
         settings = world.site.campaigns[CAMPAIGN]
         async with open_store(world.site.system.database) as store:
             counts = await store.leads.counts(settings.list)
@@ -107,15 +107,15 @@ async def _import(place: Path, numbers: dict[str, str], world: World) -> None:
         await store.leads.add(world.site.campaigns[CAMPAIGN].list, parsed.good, now)
 
 
-async def _watch(world: World, daemon: Path, leads: int, show: Any) -> None:
+async def _watch(daemon: DaemonProcess, leads: int, show: Any) -> None:
     """Show the campaign until no lead may be called any more and no call is under way."""
     began = time.monotonic()
     while time.monotonic() - began < MOST:
         try:
-            campaign = await asyncio.to_thread(ask, daemon, "campaign_status", name=CAMPAIGN)
-            agents = await asyncio.to_thread(ask, daemon, "agents")
+            campaign: Any = await daemon.ask("campaign_status", name=CAMPAIGN)
+            agents: Any = await daemon.ask("agents")
         except VerbError as error:
-            raise RuntimeError(f"the daemon is gone: {error.message}; its log: {world.log}") from error
+            raise DaemonFailed(f"the daemon is gone: {error.message}; its log: {daemon.log}") from error
         open_leads = campaign["leads"]["ready"] + campaign["leads"]["claimed"]
         facts: Facts = {
             "campaign": campaign["title"],

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
 import config
-from ami_daemon.control import VerbError, ask
+from cli.daemon_process import DaemonProcess
 from cli.demo_report import Seen
 from config.models import Site
 from lab.behaviour import Mix
@@ -29,7 +26,7 @@ Say = Callable[[str], None]
 
 CITY = Mix(
     answers=0.50, hangs_up=0.05, leaves=0.03, machine=0.05, busy=0.15, no_answer=0.10, refused=0.12,
-    ring=(0.5, 2.5), talk=(3.0, 8.0),
+    ring=(0.3, 1.5), talk=(2.0, 6.0),
 )  # fmt: skip
 """Who lives in the demo's city."""
 
@@ -41,10 +38,9 @@ class World:
     asterisk: str
     """Version, or `fake`."""
     site: Site
-    log: Path
+    daemon: DaemonProcess
     sign_in: Callable[[], Awaitable[None]]
     seen: Callable[[], Awaitable[list[Seen]]]
-    stop_daemon: Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -63,11 +59,8 @@ async def open_world(
     if fake:
         from cli.demo_fake import open_fake_world
 
-        async with (
-            open_fake_world(source, place, numbers, agents, seed, say) as world,
-            _daemon(world, place, say) as running,
-        ):
-            yield running
+        async with open_fake_world(source, place, numbers, agents, seed, say) as world:
+            yield world
         return
     say(f"starting Asterisk {binary.version_text} twice: ours, and the city with the phones")
     async with Pair.open(
@@ -75,16 +68,20 @@ async def open_world(
     ) as pair:
         names = sorted(pair.site.members(pair.site.campaigns["spring"].group))[:agents]
         await pair.phones.set_all(Answer(after=0.0))
+        daemon = DaemonProcess(pair.site, pair.site_folder, place / "daemon.log")
         world = World(
             binary.version_text,
             pair.site,
-            place / "daemon.log",
+            daemon,
             lambda: _dial_in(pair.phones, pair.site, names),
             lambda: _seen(pair.city),
-            _nothing,
         )
-        async with _daemon(world, pair.site_folder, say) as running:
-            yield running
+        say("starting the daemon")
+        await daemon.start()
+        try:
+            yield world
+        finally:
+            await daemon.kill()
 
 
 def demo_site(target: Path) -> Path:
@@ -103,44 +100,6 @@ def demo_site(target: Path) -> Path:
     return target
 
 
-@asynccontextmanager
-async def _daemon(world: World, site_folder: Path, say: Say) -> AsyncIterator[World]:
-    """Run `perezvon run` as a process; on leaving it is gone."""
-    say("starting the daemon")
-    with world.log.open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cli.main", "run", "--site", str(site_folder),
-            stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-
-    async def stop() -> None:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            await asyncio.wait_for(process.wait(), 90)
-
-    try:
-        await _until_live(world, process)
-        yield replace(world, stop_daemon=stop)
-    finally:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-
-
-async def _until_live(world: World, process: asyncio.subprocess.Process) -> None:
-    socket = Path(world.site.system.socket)
-    async with asyncio.timeout(30):
-        while True:
-            if process.returncode is not None:
-                raise RuntimeError(f"the daemon ended: {world.log.read_text(encoding='utf-8')[-2000:]}")
-            try:
-                if (await asyncio.to_thread(ask, socket, "status"))["link"] == "live":
-                    return
-            except VerbError:
-                pass
-            await asyncio.sleep(0.1)
-
-
 async def _dial_in(phones: Phones, site: Site, names: Sequence[str]) -> None:
     """The agents dial the feature codes on their phones."""
     codes = site.system.feature_codes
@@ -156,7 +115,3 @@ async def _seen(city: City) -> list[Seen]:
         Seen(call.number, str(call.behaviour.kind) if call.behaviour else "gone", call.arrived_at)
         for call in city.ledger.calls
     ]
-
-
-async def _nothing() -> None:
-    """Until there is a daemon to stop."""

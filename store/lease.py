@@ -32,15 +32,15 @@ class Lease:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def acquire(self, holder: str, now: float, ttl: float) -> int:
+    async def acquire(self, holder: str, now: float, ttl: float, *, dead: str | None = None) -> int:
         """Takes the lease for `ttl` seconds and gives its epoch, higher than any before.
 
-        Raises `LeaseHeld` while another's has not expired.
+        Raises `LeaseHeld` while another's has not expired, unless that holder is known to be `dead`.
         """
         async with self._database.write() as connection:
             query = select(leases).where(leases.c.name == NAME).with_for_update()
             row = (await connection.execute(query)).one()
-            if row.expires_at > now:
+            if row.expires_at > now and row.holder != dead:
                 raise LeaseHeld(row.holder, row.expires_at)
             epoch: int = row.epoch + 1
             values = {"epoch": epoch, "holder": holder, "expires_at": now + ttl}

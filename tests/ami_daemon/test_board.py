@@ -144,9 +144,7 @@ def test_a_preview_is_answered_by_the_agent_first_and_then_bridged() -> None:
     order = []
     for event in events_of("preview_talk_ended_by_subscriber"):
         for change in board.handle(event):
-            order.append(
-                type(change).__name__ if not isinstance(change, CallMoved) else str(change.call.state)
-            )
+            order.append(type(change).__name__ if not isinstance(change, CallMoved) else str(change.new))
             assert not isinstance(change, Illegal)
     assert order.index(PreviewAnswered.__name__) < order.index("ringing") < order.index("talking")
     assert order.index("talking") < order.index(CallEnded.__name__)
