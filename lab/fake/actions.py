@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .floor import bridge_head
 from .queue import Queue
-from .switch import Order, bridge_head
+from .switch import Order
 
 if TYPE_CHECKING:
     from .server import FakeAsterisk, Session

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-
-from .clock import Timer
 
 DOWN, RING, RINGING, UP = 0, 4, 5, 6
 STATE_NAMES = {DOWN: "Down", RING: "Ring", RINGING: "Ringing", UP: "Up"}
@@ -75,7 +74,7 @@ class Channel:
     dialed: str = ""
     attempt: str = ""
     leave: Callable[[bool, int], None] = _ignore
-    timers: list[Timer] = field(default_factory=list)
+    timers: list[asyncio.TimerHandle] = field(default_factory=list)
 
     def head(self, prefix: str = "") -> str:
         """The headers that describe it in an event, each ended by CR LF."""

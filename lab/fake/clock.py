@@ -15,30 +15,12 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _FIRST_VIRTUAL_PORT = 50000
-
-
-class Clock(Protocol):
-    """When it is, and something to be done later."""
-
-    def now(self) -> float:
-        """Epoch seconds."""
-        ...
-
-    def later(self, delay: float, action: Callable[[], None]) -> Timer:
-        """Run `action` in `delay` seconds."""
-        ...
-
-
-class Timer(Protocol):
-    """What `later` gives back."""
-
-    def cancel(self) -> None: ...
 
 
 class LoopClock:
@@ -52,9 +34,11 @@ class LoopClock:
             self._offset = time.time() - self._loop.time()  # noqa: TID251 - the edge
 
     def now(self) -> float:
+        """Epoch seconds."""
         return self._offset + self._loop.time()
 
-    def later(self, delay: float, action: Callable[[], None]) -> Timer:
+    def later(self, delay: float, action: Callable[[], object]) -> asyncio.TimerHandle:
+        """Run `action` in `delay` seconds."""
         return self._loop.call_later(delay, action)
 
 

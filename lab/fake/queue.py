@@ -6,13 +6,13 @@ withdrawal or the end of the wait is noticed at such a look, never while a phone
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .channel import DEVICE_NUMBERS, RINGING, UP, Channel, sip_cause
-from .clock import Timer
 
 if TYPE_CHECKING:
     from .switch import Switch
@@ -50,8 +50,8 @@ class Waiting:
     legs: dict[Channel, Member] = field(default_factory=dict)
     tried: set[str] = field(default_factory=set)
     withdrawn: bool = False
-    look: Timer | None = None
-    ring_timer: Timer | None = None
+    look: asyncio.TimerHandle | None = None
+    ring_timer: asyncio.TimerHandle | None = None
 
 
 @dataclass(frozen=True, slots=True)

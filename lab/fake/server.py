@@ -18,8 +18,9 @@ from .actions import AMI_VERSION, Action, answer
 from .behaviour import Phone, Subscriber
 from .channel import Channel
 from .clock import LoopClock
+from .floor import FakeCall
 from .queue import Queue, QueueOptions
-from .switch import Campaign, FakeCall, Switch
+from .switch import Campaign, Switch
 
 USER = "perezvon_dialer"
 

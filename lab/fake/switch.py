@@ -1,30 +1,24 @@
-"""The call model: channels, devices, the way of an originated and of an inbound call. No I/O of its own.
+"""The call model: the way of an originated and of an inbound call. No I/O of its own.
 
-The clock and the sink of events are handed in. Behind it stand `queue.py` and the contexts that
-`docs/architecture.md` names; how each is followed is held to transcripts of a real Asterisk.
+Behind it stand `queue.py` and the contexts that `docs/architecture.md` names; how each is followed is held to
+transcripts of a real Asterisk.
 """
 
 from __future__ import annotations
 
-import uuid
-from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from .behaviour import Answer, Phone, Reject, Ring, Subscriber
-from .cel import Cel
-from .channel import CAUSE_TEXTS, DOWN, RING, RINGING, UP, Channel, dial_status, sip_cause
-from .clock import Clock
-from .queue import Queue, Waiting
-
-Emit = Callable[[str, str, str], None]
-"""Privilege, event name, headers ended by CR LF each."""
+from .channel import RING, RINGING, UP, Channel, dial_status, sip_cause
+from .clock import LoopClock
+from .floor import LIMIT, Emit, FakeCall, Floor
+from .queue import Waiting
 
 _INVITE = 0.002
 _PREVIEW_WAIT = 37
-_LIMIT = 102
 QUEUE_OPTIONS = "irb(perezvon-auto-answer^s^1)"
 
 
@@ -54,31 +48,12 @@ class Order:
     action_id: str = ""
 
 
-@dataclass(slots=True)
-class FakeCall:
-    """One call as the carrier's other side saw it. Times are epoch seconds; `how` is how it ended.
-
-    `how`: `busy`, `rejected`, `no_answer`, `cancelled` (by us, before an answer), `hung_up_waiting` (by the
-    person, with nobody on the line), `heard_message`, `talked`, `cut` (by us), `killed`; empty while
-    it lives.
-    """
-
-    number: str
-    channel_id: str
-    placed_at: float
-    answered_at: float | None = None
-    bridged_at: float | None = None
-    ended_at: float | None = None
-    how: str = ""
-    message: bool = False
-
-
-class Switch:
+class Switch(Floor):
     """Everything that is true inside the fake Asterisk."""
 
     def __init__(
         self,
-        clock: Clock,
+        clock: LoopClock,
         emit: Emit,
         subscriber: Callable[[str], Subscriber],
         phones: dict[str, Phone],
@@ -87,180 +62,10 @@ class Switch:
         system: str = "ours",
         cel: Path | None = None,
     ) -> None:
-        self.clock, self.emit, self.system = clock, emit, system
-        self.subscriber, self.phones, self.campaigns = subscriber, phones, campaigns
-        self.cel = Cel(cel)
-        self.queues: dict[str, Queue] = {}
-        self.channels: dict[str, Channel] = {}
-        self.bridges: dict[str, list[Channel]] = {}
-        self.trunks = frozenset(trunks)
-        self.registered = {f"PJSIP/agent-{agent}" for agent in phones}
-        self.ledger: list[FakeCall] = []
+        super().__init__(clock, emit, phones, trunks, system, cel)
+        self.subscriber, self.campaigns = subscriber, campaigns
         self.id_uses: Counter[str] = Counter()
         self.refused_ids: Counter[str] = Counter()
-        self.processed = 0
-        self._live: dict[str, FakeCall] = {}
-        self._ids: list[str] = []
-        self._busy: dict[str, list[int]] = {}
-        self._shown: dict[str, str] = {}
-        self._number = 0
-
-    # -- channels and devices ------------------------------------------------------------------
-
-    def open(
-        self, endpoint: str, context: str, uniqueid: str = "", linkedid: str = "", **known: str
-    ) -> Channel:
-        """A new channel on an endpoint, announced."""
-        name = f"PJSIP/{endpoint}-{self._number:08x}"
-        self._number += 1
-        uniqueid = uniqueid or f"{self.system}-{int(self.clock.now())}.{self._number}"
-        device = f"PJSIP/{endpoint}"
-        channel = Channel(name, uniqueid, linkedid or uniqueid, context, device, self.clock.now())
-        for key, value in known.items():
-            setattr(channel, key, value)
-        self.channels[uniqueid] = channel
-        insort(self._ids, uniqueid.lower())
-        self.processed += 1
-        return channel
-
-    def announce(self, channel: Channel) -> None:
-        """`Newchannel`, and its line in the CEL."""
-        self.emit("call", "Newchannel", channel.head())
-        self.cel.write("CHAN_START", self.clock.now(), channel)
-
-    def find(self, name: str) -> Channel | None:
-        """By unique id or by name."""
-        return self.channels.get(name) or next((c for c in self.channels.values() if c.name == name), None)
-
-    def conflicts(self, uniqueid: str) -> bool:
-        """Whether Asterisk refuses the id: a live one is the same, or begins with it."""
-        wanted = uniqueid.lower()
-        at = bisect_left(self._ids, wanted)
-        return at < len(self._ids) and self._ids[at].startswith(wanted)
-
-    def set_state(self, channel: Channel, state: int) -> None:
-        """Move a channel to another state and say so; devices are told by `settle_device`."""
-        self._count(channel, -1)
-        channel.state = state
-        self._count(channel, 1)
-        self.emit("call", "Newstate", channel.head())
-        if state == UP:
-            self.cel.write("ANSWER", self.clock.now(), channel)
-            if (call := self._live.get(channel.uniqueid)) is not None:
-                call.answered_at = self.clock.now()
-
-    def _count(self, channel: Channel, by: int) -> None:
-        if channel.state != DOWN:
-            self._busy.setdefault(channel.device, [0, 0])[channel.state != RINGING] += by
-
-    def device_state(self, device: str) -> str:
-        ringing, up = self._busy.get(device, (0, 0))
-        if ringing or up:
-            return ("RINGINUSE" if up else "RINGING") if ringing else "INUSE"
-        if device.startswith("PJSIP/agent-") and device not in self.registered:
-            return "UNAVAILABLE"
-        return "NOT_INUSE"
-
-    def devices(self) -> list[str]:
-        """All that have a state."""
-        return [
-            *(f"PJSIP/trunk-{t}" for t in sorted(self.trunks)),
-            *(f"PJSIP/agent-{a}" for a in self.phones),
-        ]
-
-    def settle_device(self, device: str) -> None:
-        """Tell the world and the queues where a device's state changed."""
-        state = self.device_state(device)
-        if self._shown.get(device, "NOT_INUSE") == state:
-            return
-        self._shown[device] = state
-        self.emit("call", "DeviceStateChange", f"Device: {device}\r\nState: {state}\r\n")
-        for queue in self.queues.values():
-            queue.device_changed(device)
-
-    def register(self, agent: str, there: bool) -> None:
-        """An agent's phone registers, or vanishes."""
-        device = f"PJSIP/agent-{agent}"
-        (self.registered.add if there else self.registered.discard)(device)
-        status = "Reachable" if there else "Unreachable"
-        self.emit("system", "PeerStatus", f"ChannelType: PJSIP\r\nPeer: {device}\r\nPeerStatus: {status}\r\n")
-        self.settle_device(device)
-
-    # -- ends ----------------------------------------------------------------------------------
-
-    def close(self, channel: Channel, cause: int, tech: int | None = None, source: str = "") -> None:
-        """`Hangup`, and everything forgotten."""
-        channel.cancel_timers()
-        channel.leave = lambda far_end, cause: None
-        body = f"Cause: {cause}\r\nCause-txt: {CAUSE_TEXTS.get(cause, 'Unknown')}\r\n"
-        self.emit("call", "Hangup", channel.head() + body + (f"TechCause: {tech}\r\n" if tech else ""))
-        now = self.clock.now()
-        self.cel.write("HANGUP", now, channel, hangupcause=cause, hangupsource=source, dialstatus="")
-        self.cel.write("CHAN_END", now, channel)
-        self._count(channel, -1)
-        del self.channels[channel.uniqueid]
-        del self._ids[bisect_left(self._ids, channel.uniqueid.lower())]
-        self.settle_device(channel.device)
-
-    def ended(self, channel: Channel, how: str) -> None:
-        """Write in the ledger how a call ended, where nothing is written yet."""
-        if (call := self._live.pop(channel.uniqueid, None)) is not None:
-            call.ended_at, call.how = self.clock.now(), how
-
-    def request(self, channel: Channel, cause: int = 0, code: int | None = None) -> None:
-        """`HangupRequest`: the far end ended it, before an answer with a SIP status."""
-        why = (f"Cause: {cause}\r\n" if cause else "") + (f"TechCause: {code}\r\n" if code else "")
-        self.emit("call", "HangupRequest", channel.head() + why)
-
-    def finish(self, channel: Channel, cause: int, source: str = "dialplan/builtin") -> None:
-        """The dialplan of a channel is over."""
-        if cause == _LIMIT:
-            channel.exten, channel.priority = "T", 1
-        self.emit("call", "SoftHangupRequest", channel.head() + "Cause: 16\r\n")
-        self.close(channel, cause, source=source)
-
-    def application(self, channel: Channel, name: str, data: str) -> None:
-        """The dialplan enters an application (and leaves the one before)."""
-        self.leave_application(channel)
-        channel.application, channel.data = name, data
-        self.cel.write("APP_START", self.clock.now(), channel)
-
-    def leave_application(self, channel: Channel) -> None:
-        if channel.application in ("Queue", "Playback", "Bridge", "Wait"):
-            if channel.application != "Wait":
-                self.cel.write("APP_END", self.clock.now(), channel)
-            outgoing = channel.state == UP and not channel.dialed
-            channel.application, channel.data = ("AppDial2", "(Outgoing Line)") if outgoing else ("", "")
-
-    # -- bridges -------------------------------------------------------------------------------
-
-    def _tell_bridge(self, event: str, bridge: str, technology: str, channel: Channel, peer: str) -> None:
-        self.cel.write(event, self.clock.now(), channel, peer, bridge_id=bridge, bridge_technology=technology)
-
-    def bridge(self, first: Channel, second: Channel) -> str:
-        """Put two channels into a new bridge, in this order."""
-        found = str(uuid.uuid4())
-        self.bridges[found] = [first, second]
-        self.emit("call", "BridgeCreate", bridge_head(found, "simple_bridge", 0))
-        for number, channel in enumerate((first, second), 1):
-            channel.bridge = found
-            self.emit("call", "BridgeEnter", bridge_head(found, "simple_bridge", number) + channel.head())
-            peer = first.name if channel is second else ""
-            self._tell_bridge("BRIDGE_ENTER", found, "simple_bridge", channel, peer)
-            if (call := self._live.get(channel.uniqueid)) is not None:
-                call.bridged_at = self.clock.now()
-        return found
-
-    def unbridge(self, first: Channel, second: Channel) -> None:
-        """Take two channels out of their bridge, in this order."""
-        found = first.bridge
-        for left, channel in ((1, first), (0, second)):
-            channel.bridge = ""
-            self.emit("call", "BridgeLeave", bridge_head(found, "native_rtp", left) + channel.head())
-            peer = second.name if channel is first else ""
-            self._tell_bridge("BRIDGE_EXIT", found, "native_rtp", channel, peer)
-        self.emit("call", "BridgeDestroy", bridge_head(found, "native_rtp", 0))
-        del self.bridges[found]
 
     # -- dialing -------------------------------------------------------------------------------
 
@@ -282,7 +87,7 @@ class Switch:
         if number:
             call = FakeCall(number, channel.uniqueid, self.clock.now())
             self.ledger.append(call)
-            self._live[channel.uniqueid] = call
+            self.live[channel.uniqueid] = call
         self._begin(order, channel)
         who = self.subscriber(number) if number else self.phones[endpoint.removeprefix("agent-")]
         self._await_answer(order, channel, who)
@@ -388,7 +193,7 @@ class Switch:
         name = channel.exten
         campaign = self.campaigns.get(name)
         if campaign is not None and campaign.max_talk is not None:
-            self.later(channel, campaign.max_talk, lambda: channel.leave(False, _LIMIT))
+            self.later(channel, campaign.max_talk, lambda: channel.leave(False, LIMIT))
         if campaign is not None and channel.context == "perezvon-answered":
             channel.priority = 5
             self._queue(channel, campaign.group, campaign.timeout, lambda: self._message(channel, name), 10)
@@ -430,7 +235,7 @@ class Switch:
         channel.context, channel.exten, channel.priority = "perezvon-abandoned", name, 1
         said = f"UserEvent: PerezvonAbandoned\r\nAttempt: {channel.attempt}\r\n"
         self.emit("user", "UserEvent", channel.head() + said)
-        if (call := self._live.get(channel.uniqueid)) is not None:
+        if (call := self.live.get(channel.uniqueid)) is not None:
             call.message = True
         channel.priority = 2
         self.application(channel, "Playback", "message")
@@ -472,19 +277,19 @@ class Switch:
                 self.request(who)
             self.unbridge(who, other)
             self.leave_application(caller)
-            if cause == _LIMIT:
+            if cause == LIMIT:
                 caller.exten, caller.priority = "T", 1
             over(who)
             self.ended(caller, "talked" if far_end else "cut")
             source = who.name if far_end else ""
-            self.close(agent, 16 if cause == _LIMIT else cause, source=source)
+            self.close(agent, 16 if cause == LIMIT else cause, source=source)
             if caller.context == "perezvon-preview-answered" and who is agent:
                 caller.priority = 6
             self.finish(caller, cause, source)
 
         caller.leave = lambda far_end, cause: leave(caller, agent, far_end, cause or 16)
         agent.leave = lambda far_end, cause: leave(agent, caller, far_end, cause or 16)
-        person = self._live.get(caller.uniqueid)
+        person = self.live.get(caller.uniqueid)
         who = self.subscriber(person.number) if person is not None else None
         if isinstance(who, Answer) and who.talk is not None:
             self.later(caller, who.talk, lambda: caller.leave(True, 16))
@@ -498,7 +303,7 @@ class Switch:
         """A caller on one of our lines; it stands in the group's queue half a second later."""
         channel = self.open(f"trunk-{trunk}", f"perezvon-in-{trunk}", exten=number, cid=caller, dialed=number)
         channel.state = RING
-        self._count(channel, 1)
+        self.count(channel, 1)
         self.announce(channel)
         channel.context, channel.exten, channel.priority = "perezvon-line", "office", 3
         channel.application = "Answer"
@@ -512,26 +317,3 @@ class Switch:
 
         self.later(channel, 0.5, enter)
         return channel
-
-    def die(self) -> None:
-        """Asterisk is gone: no event, no CEL line; every channel and timer is forgotten."""
-        for channel in self.channels.values():
-            channel.cancel_timers()
-            self.ended(channel, "killed")
-        for queue in self.queues.values():
-            queue.die()
-        self.channels.clear()
-        self.bridges.clear()
-        self._ids.clear()
-        self._busy.clear()
-        self._shown.clear()
-        self.processed = 0
-
-
-def bridge_head(bridge: str, technology: str, channels: int) -> str:
-    """The headers of a bridge in an event."""
-    return (
-        f"BridgeUniqueid: {bridge}\r\nBridgeType: basic\r\nBridgeTechnology: {technology}\r\n"
-        f"BridgeCreator: <unknown>\r\nBridgeName: <unknown>\r\nBridgeNumChannels: {channels}\r\n"
-        "BridgeVideoSourceMode: none\r\n"
-    )

@@ -17,7 +17,8 @@ from pathlib import Path
 from lab.fake.cel import COLUMNS
 
 from .driver import Block, Driver
-from .scenarios import CAMPAIGNS, NUMBER, SCENARIOS, SECRET, USER, Scenario
+from .scenario import CAMPAIGNS, NUMBER, SECRET, USER, Scenario
+from .scenarios import SCENARIOS
 from .sip_peer import SipPeer
 from .transcript import TRANSCRIPTS, dump
 

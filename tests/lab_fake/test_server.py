@@ -25,7 +25,7 @@ from lab.fake import (
 )
 
 from .driver import Driver
-from .scenarios import SECRET, USER, attempt, originate
+from .scenario import SECRET, USER, attempt, originate
 
 Test = Callable[[Path], Coroutine[None, None, None]]
 

@@ -10,7 +10,8 @@ import pytest
 from lab.fake import Behaviours, FakeAsterisk, QueueOptions, Ring, Subscriber, run_virtual
 
 from .driver import Block, Driver
-from .scenarios import CAMPAIGNS, NUMBER, SCENARIOS, SECRET, USER, Scenario
+from .scenario import CAMPAIGNS, NUMBER, SECRET, USER, Scenario
+from .scenarios import SCENARIOS
 from .transcript import TRANSCRIPTS, cel_streams, load, streams
 
 AGENTS = ("ivanov", "petrova")
