@@ -88,7 +88,7 @@ async def test_a_list_ends_with_complete_and_holds_the_items_alone() -> None:
 async def test_a_second_answer_changes_nothing() -> None:
     action = LinkAction("Ping", {})
     assert action.add_message(reply("Response: Success", "N: 1"))
-    assert action.add_message(reply("Response: Error", "N: 2"))
+    assert action.add_message(reply("Response: Success", "N: 2"))
     assert action.future.result()["N"] == "1"
 
 
