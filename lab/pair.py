@@ -8,10 +8,13 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from config.models import Site
+from dialplan.apply import Author, apply
 from dialplan.base import render_base
+from dialplan.render import render
 from lab.behaviour import EVERYBODY_TALKS, Behaviour, Mix
 from lab.city import City
 from lab.city_files import trunk_address
@@ -49,7 +52,7 @@ class Pair:
         """Start the pair in `folder` (empty or missing) with a copy of the site, and stop it on leaving.
 
         `people`, `mix`, `seed` and `record` are the city's. Raises `AsteriskFailed`, `SiteError`,
-        `TimeoutError` (a phone that does not register).
+        `ApplyRefused`, `TimeoutError` (a phone that does not register).
         """
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,8 +77,8 @@ class Pair:
         city = City(binary, folder / "city", site, rtp_city, carrier_port, people, mix, seed, record=record)
         phones = Phones(city)
         try:
+            _write(site, sounds_dir)
             await asyncio.gather(ours.start(), city.start())
-            await _apply(site, folder / "site")
             await phones.registered()
             yield Pair(ours, city, phones, site, folder / "site")
         finally:
@@ -94,14 +97,8 @@ class Pair:
                 await self.ours.console(f"queue remove member {found[1]} from {queue}")
 
 
-async def _apply(site: Site, site_folder: Path) -> None:
-    from dialplan.render import render
-
-    etc = Path(site.system.asterisk.config_dir)
-    rev = etc / "perezvon.d" / "current"
-    rev.mkdir(parents=True)
-    for name, text in render(site, sounds_dir=site.system.sounds_dir or "").items():
-        (rev / name).write_text(text)
-    for what in ("module reload", "dialplan reload", "manager reload"):
-        done = await asyncio.create_subprocess_exec(*site.system.asterisk.command, "-rx", what)
-        await done.wait()
+def _write(site: Site, sounds_dir: Path) -> None:
+    """Put the site in force on disk, so that Asterisk starts with it."""
+    files = render(site, sounds_dir=str(sounds_dir))
+    author = Author("lab", "the lab's pair starts", datetime.now(UTC).isoformat(timespec="seconds"))
+    apply(site, files, sounds_dir=str(sounds_dir), prompts=None, console=None, author=author)
