@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from pathlib import Path
 
+import aiosqlite
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from lab.fake import VirtualLoop, run_virtual
 from lab.fake.clock import LoopClock
@@ -45,7 +49,7 @@ def test_clock_starts_at_the_epoch_it_was_given() -> None:
 
 
 async def test_clock_of_an_ordinary_loop_is_the_wall_clock() -> None:
-    assert LoopClock().now() == pytest.approx(time.time(), abs=1)  # noqa: TID251 - what it is held to
+    assert LoopClock().now() == pytest.approx(time.time(), abs=1)
 
 
 def test_bytes_between_two_ends_are_read_before_time_jumps() -> None:
@@ -105,6 +109,26 @@ def test_work_of_a_foreign_thread_holds_the_time_where_it_is_told() -> None:
         held = loop.held_during(answer_of_a_thread)
         async with asyncio.timeout(1):
             assert await held() == "done"
+        return loop.time()
+
+    assert run_virtual(main()) == 0.0
+
+
+def test_a_database_in_a_thread_holds_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The way to run the daemon with its store: three methods of aiosqlite do all its waiting."""
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        for name in ("_connect", "_execute", "close"):
+            method = getattr(aiosqlite.Connection, name)
+            monkeypatch.setattr(aiosqlite.Connection, name, loop.held_during(method))
+        engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'held.db'}")
+        async with asyncio.timeout(0.001), engine.begin() as connection:
+            await connection.execute(text("CREATE TABLE t (a)"))
+            for number in range(50):
+                await connection.execute(text("INSERT INTO t VALUES (:n)"), {"n": number})
+        await engine.dispose()
         return loop.time()
 
     assert run_virtual(main()) == 0.0
