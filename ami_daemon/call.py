@@ -91,7 +91,7 @@ class Call:
 def outcome(last: CallState, cause: int | None) -> Outcome:
     """What an attempt that ended in state `last` with that Q.850 cause came to.
 
-    Cause 16 (or none) without an answer is our own cancel at the end of the ring time.
+    Cause 16 without an answer is our own cancel.
     """
     if last is CallState.MESSAGE:
         return Outcome.ABANDONED
@@ -101,8 +101,8 @@ def outcome(last: CallState, cause: int | None) -> Outcome:
         return Outcome.HUNG_UP_BEFORE_TALK
     if cause == BUSY:
         return Outcome.BUSY
-    if cause in (NO_USER_RESPONSE, NO_ANSWER) or (
-        cause in (None, 0, NORMAL_CLEARING) and last is CallState.RINGING
-    ):
+    if cause in (NORMAL_CLEARING, NO_USER_RESPONSE, NO_ANSWER):
+        return Outcome.NO_ANSWER
+    if cause in NORMAL and last is CallState.RINGING:
         return Outcome.NO_ANSWER
     return Outcome.FAILED

@@ -17,12 +17,11 @@ from ami_daemon.control import VerbError
 from cli.daemon_process import DaemonFailed, DaemonProcess
 from cli.demo_report import report
 from cli.demo_view import Facts, screen
-from cli.demo_world import World, open_world
+from cli.demo_world import CAMPAIGN, World, open_world
 from cli.session import ERROR, Json, err, out
 from leads.importing import parse_csv
 from store import open_store
 
-CAMPAIGN = "spring"
 MOST = 170.0
 """Seconds after which the demo gives up."""
 
@@ -67,7 +66,7 @@ async def _demo(place: Path, leads: int, agents: int, seed: int, fake: bool, con
 
     began = time.monotonic()
     numbers = people(leads, seed)
-    async with open_world(place, list(numbers), agents, seed, fake, say) as world:
+    async with open_world(place, agents, seed, fake, say) as world:
         say(f"importing {leads} leads from {place / 'leads.csv'}")
         await _import(place, numbers, world)
         say("agents sign in and go ready from their phones")

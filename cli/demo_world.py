@@ -24,6 +24,8 @@ from sounds.catalogue import sounds_dir
 
 Say = Callable[[str], None]
 
+CAMPAIGN = "spring"
+
 CITY = Mix(
     answers=0.50, hangs_up=0.05, leaves=0.03, machine=0.05, busy=0.15, no_answer=0.10, refused=0.12,
     ring=(0.3, 1.5), talk=(2.0, 6.0),
@@ -44,9 +46,7 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(
-    place: Path, numbers: Sequence[str], agents: int, seed: int, fake: bool, say: Say
-) -> AsyncIterator[World]:
+async def open_world(place: Path, agents: int, seed: int, fake: bool, say: Say) -> AsyncIterator[World]:
     """Set everything up in the folder `place`; on leaving nothing of it runs on."""
     source = await asyncio.to_thread(demo_site, place / "source")
     if not fake:
@@ -59,14 +59,14 @@ async def open_world(
     if fake:
         from cli.demo_fake import open_fake_world
 
-        async with open_fake_world(source, place, numbers, agents, seed, say) as world:
+        async with open_fake_world(source, place, agents, seed, say) as world:
             yield world
         return
     say(f"starting Asterisk {binary.version_text} twice: ours, and the city with the phones")
     async with Pair.open(
         binary, source, place / "pair", sounds_dir=sounds_dir(), mix=CITY, seed=seed
     ) as pair:
-        names = sorted(pair.site.members(pair.site.campaigns["spring"].group))[:agents]
+        names = sorted(pair.site.members(pair.site.campaigns[CAMPAIGN].group))[:agents]
         await pair.phones.set_all(Answer(after=0.0))
         daemon = DaemonProcess(pair.site, pair.site_folder, place / "daemon.log")
         world = World(
@@ -90,7 +90,7 @@ def demo_site(target: Path) -> Path:
     shutil.copytree(Path(config.__file__).parent / "site", target)
     for path, key, value in (
         *((path, "wrap_up", "2s") for path in sorted((target / "groups").glob("*.yaml"))),
-        (target / "campaigns/spring.yaml", "ring_time", "15s"),
+        (target / f"campaigns/{CAMPAIGN}.yaml", "ring_time", "15s"),
     ):
         yaml = YAML()
         content = yaml.load(path.read_text(encoding="utf-8"))

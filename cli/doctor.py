@@ -15,11 +15,11 @@ from typing import Literal
 
 import phonenumbers
 import typer
-from dialplan.console import AsteriskConsole, ConsoleError
 
 from ami_daemon.link import AmiLink, LinkError, LinkState, LoginRefused
 from cli.session import ERROR, Json, SiteFolder, out, show, site_folder, site_of
 from config.models import Site
+from dialplan.console import AsteriskConsole, ConsoleError
 from sounds.catalogue import prompts, sounds_dir
 from store import StoreError, open_store
 

@@ -12,6 +12,7 @@ from ami_daemon.agent import AgentState
 from ami_daemon.board import Board
 from ami_daemon.call import Call
 from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change, Illegal, PreviewAnswered
+from ami_daemon.recovery import Fate, judge, parse_cel
 from leads.lead import Outcome
 
 TRANSCRIPTS = Path(__file__).parents[1] / "fixtures/ami/transcripts"
@@ -33,10 +34,7 @@ def a_board(*, signed_in: bool = True, preview: bool = False) -> Board:
     for attempt in (FIRST,) if preview else (FIRST, SECOND):
         board.place(Call(attempt, 1, "spring", "sales", "city", "+79161234567", 0.0))
     if signed_in:
-        member = ami.QueueMember(
-            1.0, "added", "sales", "ivanov", "PJSIP/agent-ivanov", 0, 0, 0, 1, False, 1, False, "", 0
-        )
-        board.handle(member)
+        board.handle(_signed_in()[0])
     return board
 
 
@@ -69,19 +67,28 @@ ENDS = {
     "withdrawn_while_agent_rings": Outcome.ABANDONED,
     "grace_runs_out_while_agent_rings": Outcome.ABANDONED,
     "caller_leaves_during_message": Outcome.ABANDONED,
-    "caller_hangs_up_at_once": Outcome.HUNG_UP_BEFORE_TALK,
+    "caller_hangs_up_soon": Outcome.HUNG_UP_BEFORE_TALK,
     "caller_abandons_queue": Outcome.HUNG_UP_BEFORE_TALK,
     "caller_leaves_while_agent_rings": Outcome.HUNG_UP_BEFORE_TALK,
     "agent_rings_no_answer": Outcome.HUNG_UP_BEFORE_TALK,
     "removed_while_talking": Outcome.TALKED,
     "paused_while_talking": Outcome.TALKED,
     "second_caller_waits_for_agent": Outcome.TALKED,
+    "second_agent_takes_it": Outcome.TALKED,
+    "key_ends_the_wait": Outcome.ABANDONED,
+    "key_ends_the_wait_while_agent_rings": Outcome.ABANDONED,
+    "key_does_nothing_to_a_talk": Outcome.TALKED,
+    "key_makes_the_queue_look_at_once": Outcome.TALKED,
+    "talk_cut_by_the_limit": Outcome.INTERRUPTED,
+    "wait_cut_by_the_limit": Outcome.HUNG_UP_BEFORE_TALK,
 }
 
 
 @pytest.mark.parametrize("name", ENDS)
 def test_a_real_dialogue_ends_in_its_outcome_with_no_illegal_move(name: str) -> None:
     board = a_board()
+    for event in _signed_in("petrova") if name == "second_agent_takes_it" else ():
+        board.handle(event)
     changes = play(name, board)
     ended = [c for c in changes if isinstance(c, CallEnded) and c.call.attempt == FIRST]
     assert [c.outcome for c in ended] == [ENDS[name]]
@@ -89,6 +96,16 @@ def test_a_real_dialogue_ends_in_its_outcome_with_no_illegal_move(name: str) -> 
     assert FIRST not in board.calls
     agent = board.agents["ivanov"]
     assert agent.ringing_leg is None and agent.talking_leg is None and agent.call is None
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_cel_alone_proves_the_same_outcome(name: str) -> None:
+    """What the daemon would find in CEL, had it been down for the whole call."""
+    lines = (TRANSCRIPTS / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    records = [record for record in parse_cel(lines) if record.uniqueid == f"pz-ours-{FIRST}"]
+    call = Call(FIRST, 1, "spring", "sales", "city", "+79161234567", min(r.at for r in records))
+    verdict = judge(call, records, asterisk_started_at=0.0, now=max(r.at for r in records) + 1)
+    assert (verdict.fate, verdict.outcome) == (Fate.ENDED, ENDS[name])
 
 
 @pytest.mark.parametrize("name", [name for name, outcome in ENDS.items() if outcome is Outcome.TALKED])
@@ -118,12 +135,9 @@ def test_an_agent_goes_through_the_states_that_asterisk_tells(name: str) -> None
     assert [state for i, state in enumerate(told) if i == 0 or told[i - 1] != state] == AGENTS[name]
 
 
-def _signed_in() -> list[ami.QueueMember]:
-    return [
-        ami.QueueMember(
-            1.0, "added", "sales", "ivanov", "PJSIP/agent-ivanov", 0, 0, 0, 1, False, 1, False, "", 0
-        )
-    ]
+def _signed_in(agent: str = "ivanov") -> list[ami.QueueMember]:
+    interface = f"PJSIP/agent-{agent}"
+    return [ami.QueueMember(1.0, "added", "sales", agent, interface, 0, 0, 0, 1, False, 1, False, "", 0)]
 
 
 @pytest.mark.parametrize("name", ["paused_while_talking", "removed_while_talking"])

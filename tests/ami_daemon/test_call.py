@@ -14,7 +14,7 @@ def a_call(state: CallState = CallState.PLACED) -> Call:
     return Call("0" * 16, 1, "spring", "sales", "city", "+74950000001", 100.0, state=state)
 
 
-@pytest.mark.parametrize(("old", "new"), itertools.product(CallState, CallState))
+@pytest.mark.parametrize(("old", "new"), list(itertools.product(CallState, CallState)))
 def test_a_move_is_made_when_the_table_has_it_and_refused_with_both_names_otherwise(
     old: CallState, new: CallState
 ) -> None:
@@ -37,6 +37,7 @@ def test_a_move_is_made_when_the_table_has_it_and_refused_with_both_names_otherw
         (CallState.RINGING, 19, Outcome.NO_ANSWER),
         (CallState.PLACED, 18, Outcome.NO_ANSWER),
         (CallState.RINGING, 16, Outcome.NO_ANSWER),
+        (CallState.PLACED, 16, Outcome.NO_ANSWER),
         (CallState.RINGING, 0, Outcome.NO_ANSWER),
         (CallState.PLACED, 1, Outcome.FAILED),
         (CallState.PLACED, 21, Outcome.FAILED),

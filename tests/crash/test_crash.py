@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from cli.daemon_process import DaemonProcess
-from cli.demo import CAMPAIGN, people
+from cli.demo import people
 from cli.demo_report import Seen, match, report
-from cli.demo_world import demo_site
+from cli.demo_world import CAMPAIGN, demo_site
 from lab.behaviour import Mix
 from lab.pair import Pair
 from lab.phones import Answer
@@ -149,7 +149,7 @@ async def test_asterisk_is_killed_and_what_is_in_doubt_is_named(
         await field.until_calls(MOMENTS[moment])
         await field.pair.ours.kill()
         await field.pair.ours.start()
-        await field.pair.phones.register()
+        await field.pair.phones.register_anew()
         result = await field.finish()
         assert result["audit"] == [] and result["open"] == []
         assert result["dialed_twice"] == 0, result
