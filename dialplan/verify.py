@@ -223,7 +223,7 @@ def _allowed(step: Step) -> Iterator[Finding]:
 
 
 def _foreign_devices(step: Step) -> list[str]:
-    """Devices in a step's arguments that are no agent's phone; for Dial, also none at all."""
+    """Devices in a step's arguments that are no agent's phone; all that Dial names must be one."""
     if step.app == "Playback" or step.app not in _DIALS | {
         "PauseQueueMember",
         "UnpauseQueueMember",
@@ -233,7 +233,7 @@ def _foreign_devices(step: Step) -> list[str]:
     devices = [found for found in _DEVICE.findall(step.args) if not _OUR_DEVICE.fullmatch(found)]
     if step.app == "Dial" and not _OUR_DEVICE.fullmatch(split_args(step.args)[0]):
         devices.append(split_args(step.args)[0])
-    return devices
+    return sorted(set(devices))
 
 
 def _queues(plan: Dialplan, queues: Collection[str]) -> Iterator[Finding]:
