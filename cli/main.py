@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import check, demo, explain, leads, live, run, schema
+from cli import check, demo, doctor, explain, leads, live, plan, run, schema
 
 app = typer.Typer(
     help="Perezvon: a call-centre engine around Asterisk.",
@@ -16,8 +16,14 @@ app = typer.Typer(
 app.command()(check.check)
 app.command()(schema.schema)
 app.command()(explain.explain)
+app.command()(plan.plan)
+app.command()(plan.apply)
+app.command()(plan.rollback)
+app.command()(plan.history)
+app.command()(plan.base)
 app.command()(run.run)
 app.command()(demo.demo)
+app.command()(doctor.doctor)
 app.add_typer(leads.leads, name="leads")
 app.add_typer(live.campaign, name="campaign")
 app.add_typer(live.agents, name="agents")
@@ -30,6 +36,10 @@ app.command("stop-all")(live.stop_all)
 def main() -> None:
     """Entry point of the installed command."""
     app()
+
+
+if __name__ == "__main__":
+    main()
 
 
 if __name__ == "__main__":
