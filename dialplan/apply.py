@@ -150,6 +150,10 @@ class _Switch:
         except ConsoleError as error:
             return [f"Asterisk stopped answering: {error}"]
         time.sleep(_LOG_SETTLES)
+        if not complaints.log.exists() and dict(files) != NOTHING:
+            problems.append(
+                f"Asterisk does not write {complaints.log}: has logger.conf [logfiles] before our line?"
+            )
         return problems + [f"Asterisk's log: {line}" for line in complaints.lines()]
 
     def _undo(self, console: Console, failed: Mapping[str, str], result: Result) -> None:

@@ -214,9 +214,6 @@ def _rest(console: Console, files: Mapping[str, str]) -> Iterator[str]:
         status = console.run("cel show status")
         if "CEL Logging: Enabled" not in status or "CEL Custom CSV" not in status:
             yield "CEL is not written: is cel_custom.so loaded?"
-    log = parse_sections(files["logger.conf"], "logger.conf").sections
-    if log and "perezvon.log" not in console.run("logger show channels"):
-        yield "Asterisk does not write perezvon.log: does logger.conf have [logfiles] before our line?"
     http = parse_sections(files["http.conf"], "http.conf").sections
     if http and "Server Disabled" not in console.run("http show status"):
         yield "Asterisk's HTTP server is on; our file says enabled = no"

@@ -20,7 +20,7 @@ CALLERID CHANNEL CUT DIALPLAN_EXISTS FILTER GROUP GROUP_COUNT PJSIP_HEADER QUEUE
 """
 APPS = frozenset(_APPS.split())
 FUNCTIONS = frozenset(_FUNCTIONS.split())
-VARIABLES = frozenset({"ARG1", "ARG2", "BRIDGERESULT", "PQMSTATUS", "UPQMSTATUS"})
+VARIABLES = frozenset({"ARG1", "ARG2", "BRIDGERESULT", "PQMSTATUS", "RQMSTATUS", "UPQMSTATUS"})
 """Variables of Asterisk's that we read; our own start with PZ_."""
 
 _FINAL = frozenset({"Hangup", "Return"})
