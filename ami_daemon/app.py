@@ -24,11 +24,13 @@ from ami_daemon.dialer import Dialer, call_of
 from ami_daemon.journal import Journal
 from ami_daemon.limits import Limits
 from ami_daemon.link import AmiLink, LinkError, LinkState, LoginRefused
+from ami_daemon.nudge import Nudge
 from ami_daemon.preview import Preview
 from ami_daemon.recovery import Fate, Verdict, in_doubt, judge, read_cel
 from ami_daemon.snapshot import Snapshot, take
 from ami_daemon.verbs import Verbs
 from config.models import Site
+from dialplan.filters import secs
 from store import Fenced, LeaseHeld, Store, open_store
 
 log = structlog.get_logger("daemon")
@@ -50,9 +52,9 @@ class Daemon:
         queues_of = {
             name: frozenset(g for g in site.groups if name in site.members(g)) for name in site.agents
         }
-        self.board = Board(
-            site.system.name, queues_of, {name: round(group.wrap_up) for name, group in site.groups.items()}
-        )
+        # In Asterisk's whole seconds, exactly as they are rendered.
+        wrap_ups = {name: int(secs(group.wrap_up)) for name, group in site.groups.items()}
+        self.board = Board(site.system.name, queues_of, wrap_ups)
         self.link = AmiLink(
             site.system.ami.host,
             site.system.ami.port,
@@ -76,6 +78,7 @@ class Daemon:
             new_id=lambda: new_attempt_id(clock()),
         )
         self.orders = AgentOrders(site, self.board, self.link)
+        self.nudge = Nudge(self.board, self.link)
         self.preview = Preview(self.dialer, self.orders, clock=clock, start=self._start)
         self.snapshot: Snapshot | None = None
         self.was_live = asyncio.Event()
@@ -177,8 +180,9 @@ class Daemon:
         for change in changes:
             self.journal.put(change)
             self.preview.on_change(change)
-            if (order := self.orders.on_change(change)) is not None:
-                self._start(order)
+            for work in (self.orders.on_change(change), self.nudge.on_change(change)):
+                if work is not None:
+                    self._start(work)
             self.dialer.hear(change)
             if isinstance(change, Illegal):
                 log.error("illegal_move", text=change.text)
