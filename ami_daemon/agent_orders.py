@@ -70,8 +70,15 @@ class AgentOrders:
             case AgentMoved(agent, new=AgentState.WRAP_UP) if agent in self._no_wrap_up:
                 self._no_wrap_up.discard(agent)
                 return self._end_wrap_up(agent)
+            case AgentMoved(agent, new=AgentState.READY | AgentState.NOT_READY | AgentState.OFFLINE):
+                self._no_wrap_up.discard(agent)  # there was no wrap-up: nothing is left to decline
+                return None
             case _:
                 return None
+
+    def pending(self, agent: str) -> str | None:
+        """What takes effect after the agent's call; `ready` where wrap-up was declined beforehand."""
+        return self.board.agents[agent].pending() or ("ready" if agent in self._no_wrap_up else None)
 
     async def _end_wrap_up(self, agent: str) -> None:
         state, reason = self.board.agents[agent].standing()

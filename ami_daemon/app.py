@@ -129,6 +129,7 @@ class Daemon:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), left)
         await self.journal.flushed()
+        await self.store.agent_states.close_all(self.clock(), "the daemon stopped")
         await self.link.stop()
         self._stopped.set()
 
@@ -286,7 +287,11 @@ async def open_daemon(site: Site) -> AsyncIterator[Daemon]:
     async with open_store(site.system.database) as store:
         clock = time.time  # noqa: TID251 - the edge: everything below is handed this clock
         now = clock()
+        alive_until = await store.lease.expires_at()
         epoch = await _acquire(store, holder, now)
+        if alive_until:
+            # An earlier dialer died: nobody knows what agents did since, so it is nobody's time.
+            await store.agent_states.close_all(min(now, alive_until), "the daemon died")
         try:
             yield Daemon(site, store, epoch, clock=clock)
         finally:

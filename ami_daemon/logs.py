@@ -8,8 +8,9 @@ import sys
 from typing import TextIO
 
 import structlog
-from leads.phones import mask
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from leads.phones import mask
 
 _PHONE = re.compile(r"(?<![0-9a-f-])\+?[1-9][0-9]{9,14}(?![0-9a-f])")
 

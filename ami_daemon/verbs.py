@@ -189,7 +189,7 @@ class Verbs:
             "state": str(agent.state),
             "reason": agent.reason,
             "since": agent.since,
-            "pending": agent.pending(),
+            "pending": self.orders.pending(name),
             "attempt": attempt if attempt in self.board.calls else None,
         }
 
@@ -213,7 +213,7 @@ class Verbs:
         reason = f" ({agent.reason})" if agent.reason else ""
         lines = [f"{name} is {agent.state}{reason} for {max(0.0, self.clock() - agent.since):.0f} s"]
         lines += [_HINTS[agent.reason]] if agent.reason in _HINTS else []
-        if pending := agent.pending():
+        if pending := self.orders.pending(name):
             lines.append(f"after the call: {pending}")
         groups = ", ".join(self.orders.queues[name]) or "no group"
         lines.append(f"serves {groups}")

@@ -18,7 +18,9 @@ from cli.daemon_process import DaemonFailed, DaemonProcess
 from cli.demo_report import report
 from cli.demo_view import Facts, screen
 from cli.demo_world import CAMPAIGN, World, open_world
-from cli.session import ERROR, Json, err, out
+from cli.session import ERROR, Json, err, fail, out
+from config.problems import SiteError
+from lab.instance import AsteriskFailed
 from leads.importing import parse_csv
 from store import open_store
 
@@ -44,6 +46,8 @@ def demo(
     console = err if as_json else out
     try:
         result = asyncio.run(_demo(place, leads, agents, seed, fake, console))
+    except (DaemonFailed, AsteriskFailed, SiteError, TimeoutError) as error:
+        fail(f"the demo could not run: {error or 'something did not happen in time'}", f"logs are in {place}")
     except KeyboardInterrupt:
         console.print("stopped; nothing is left running")
         raise typer.Exit(130) from None

@@ -7,20 +7,24 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
 import config
-from cli.daemon_process import DaemonProcess
+from cli.daemon_process import DaemonFailed, DaemonProcess
 from cli.demo_report import Seen
 from config.models import Site
+from dialplan.apply import Author, apply
+from dialplan.console import AsteriskConsole
+from dialplan.render import render
 from lab.behaviour import Mix
 from lab.city import City
 from lab.pair import Pair
 from lab.phones import Answer, Phones
 from lab.provision import NoAsterisk, default_cache, ensure_asterisk
-from sounds.catalogue import sounds_dir
+from sounds.catalogue import prompts, sounds_dir
 
 Say = Callable[[str], None]
 
@@ -68,6 +72,8 @@ async def open_world(place: Path, agents: int, seed: int, fake: bool, say: Say) 
     ) as pair:
         names = sorted(pair.site.members(pair.site.campaigns[CAMPAIGN].group))[:agents]
         await pair.phones.set_all(Answer(after=0.0))
+        say(f"applying the site {pair.site_folder} and reading it back from Asterisk")
+        await asyncio.to_thread(_apply, pair.site)
         daemon = DaemonProcess(pair.site, pair.site_folder, place / "daemon.log")
         world = World(
             binary.version_text,
@@ -100,13 +106,29 @@ def demo_site(target: Path) -> Path:
     return target
 
 
+def _apply(site: Site) -> None:
+    """As `perezvon apply` does: reload, read back, roll back where Asterisk did not take it."""
+    author = Author("demo", "the demo starts", datetime.now(UTC).isoformat(timespec="seconds"))
+    folder = sounds_dir()
+    result = apply(
+        site,
+        render(site, sounds_dir=str(folder)),
+        sounds_dir=str(folder),
+        prompts=prompts(folder),
+        console=AsteriskConsole(site.system.asterisk.command),
+        author=author,
+    )
+    if not result.ok:
+        raise DaemonFailed("the site was not taken by Asterisk:\n" + "\n".join(result.problems))
+
+
 async def _dial_in(phones: Phones, site: Site, names: Sequence[str]) -> None:
     """The agents dial the feature codes on their phones."""
     codes = site.system.feature_codes
     for code in (codes.sign_in, codes.ready):
         dialed = await asyncio.gather(*(phones.dial(name, code, 10.0) for name in names))
         if not all(call.answered for call in dialed):
-            raise RuntimeError(f"a phone dialed {code} and was not answered")
+            raise DaemonFailed(f"a phone dialed {code} and was not answered")
 
 
 async def _seen(city: City) -> list[Seen]:

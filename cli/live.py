@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
-from cli.session import Json, SiteFolder, daemon, show
+from cli.session import Json, SiteFolder, daemon, fail, show, site_of
+from store import StoreError, open_store
 
 campaign = typer.Typer(help="Start, pause, stop and watch campaigns.", no_args_is_help=True)
 agents = typer.Typer(help="See agents and set their states.", no_args_is_help=True)
@@ -62,6 +65,31 @@ def agents_set(
 ) -> None:
     """Set an agent's state; during a call it takes effect afterwards."""
     show(daemon(site, "agent_set", agent=agent, state=state, reason=reason), as_json)
+
+
+@agents.command("times")
+def agents_times(
+    hours: Annotated[float, typer.Option(min=0.01, help="The last so many hours.")] = 24.0,
+    site: SiteFolder = None,
+    as_json: Json = False,
+) -> None:
+    """How long each agent was in each state; needs no daemon."""
+    until = time.time()  # noqa: TID251 - the edge
+
+    async def ask_store() -> dict[str, dict[tuple[str, str], float]]:
+        async with open_store(site_of(site).system.database) as store:
+            return await store.agent_states.totals(None, until - hours * 3600, until)
+
+    try:
+        totals = asyncio.run(ask_store())
+    except StoreError as error:
+        fail(error.message, error.hint)
+    rows = [
+        {"agent": agent, "state": state, "reason": reason, "seconds": round(seconds, 1)}
+        for agent, spells in sorted(totals.items())
+        for (state, reason), seconds in sorted(spells.items())
+    ]
+    show(rows, as_json)
 
 
 def calls(site: SiteFolder = None, as_json: Json = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -19,7 +20,11 @@ from config.problems import SiteError
 OK, ERROR, CHANGES, WARNINGS, NO_ASTERISK, NOT_RUNNING = 0, 1, 2, 3, 4, 5
 """Exit codes; `docs/admin.md` has them as a table. 2 also means: the command line is wrong."""
 
-out, err = Console(), Console(stderr=True)
+PIPE_WIDTH = 250
+"""Columns of a table that is not shown on a terminal: nothing is cut for the program that reads it."""
+
+out = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+err = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 SiteFolder = Annotated[

@@ -47,6 +47,12 @@ class Lease:
             await connection.execute(update(leases).where(leases.c.name == NAME).values(values))
             return epoch
 
+    async def expires_at(self) -> float:
+        """When the lease runs, or ran, out; 0 where its last holder gave it back."""
+        async with self._database.read() as connection:
+            query = select(leases.c.expires_at).where(leases.c.name == NAME)
+            return float(await connection.scalar(query) or 0.0)
+
     async def renew(self, epoch: int, now: float, ttl: float) -> None:
         """Raises `Fenced` where the lease is another's, or was released."""
         mine = (leases.c.name == NAME, leases.c.epoch == epoch, leases.c.holder != "")
