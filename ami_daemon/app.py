@@ -15,10 +15,11 @@ from typing import Any
 
 import structlog
 
+from ami_daemon.agent import AgentState
 from ami_daemon.agent_orders import AgentOrders, BadOrder
 from ami_daemon.board import Board
-from ami_daemon.call import Call, CallState
-from ami_daemon.changes import CallMoved, Change, Illegal
+from ami_daemon.call import UNANSWERED, Call, CallState
+from ami_daemon.changes import AgentMoved, CallMoved, Change, Illegal
 from ami_daemon.control import Control
 from ami_daemon.dialer import Dialer, call_of
 from ami_daemon.journal import Journal
@@ -36,6 +37,8 @@ from store import Fenced, LeaseHeld, Store, open_store
 log = structlog.get_logger("daemon")
 
 LEASE_SECONDS = 15.0
+DECISIONS_KEPT = 30 * 86400.0
+RESYNC_SECONDS = 60.0
 PROOF_SECONDS = 3.0
 """How long to wait for CEL to be written before an attempt is in doubt."""
 
@@ -83,7 +86,8 @@ class Daemon:
         self.snapshot: Snapshot | None = None
         self.was_live = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._ticked = asyncio.Event()
+        self._resynced_at = 0.0
+        self._wrap_up_began = asyncio.Event()
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -91,6 +95,7 @@ class Daemon:
 
     async def run(self, *, connect_within: float = 30.0) -> None:
         """Run until stopped; CannotRun when Asterisk cannot be had, Fenced when another took over."""
+        await self.store.decisions.prune(self.clock() - DECISIONS_KEPT)
         await self.dialer.load()
         await self._take_over_attempts()
         verbs = Verbs(
@@ -162,17 +167,26 @@ class Daemon:
         while True:
             now = self.clock()
             self._apply(self.board.tick(now))
+            if silent := self._silent_call(now):
+                self._resync(f"nothing was heard of attempt {silent} in time")
             end = self.board.next_wrap_end(now)
             pause = 1.0 if end is None else min(1.0, max(0.001, end - now))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ticked.wait(), pause)
-            self._ticked.clear()
+                await asyncio.wait_for(self._wrap_up_began.wait(), pause)
+            self._wrap_up_began.clear()
+
+    def _silent_call(self, now: float) -> str | None:
+        """An attempt that should have been answered or ended by now: its events were lost."""
+        for call in self.board.calls.values():
+            ring_time = self.site.campaigns[call.campaign].ring_time
+            if call.state in UNANSWERED and now - call.placed_at > ring_time + RESYNC_SECONDS:
+                return call.attempt
+        return None
 
     # -- events --------------------------------------------------------------------------------
 
     def _on_event(self, event: object) -> None:
         self._apply(self.board.handle(event))
-        self._ticked.set()
 
     def _on_outcome(self) -> None:
         self.dialer.wake()
@@ -187,9 +201,18 @@ class Daemon:
             self.dialer.hear(change)
             if isinstance(change, Illegal):
                 log.error("illegal_move", text=change.text)
+                self._resync(change.text)
             elif isinstance(change, CallMoved) and change.new is CallState.WAITING:
                 self._arm_grace(change.call)
+            elif isinstance(change, AgentMoved) and change.new is AgentState.WRAP_UP:
+                self._wrap_up_began.set()
         self._changed.set()
+
+    def _resync(self, why: str) -> None:
+        """Look at the whole again, once a minute at most, so that a fault does not become a storm."""
+        if self.clock() - self._resynced_at >= RESYNC_SECONDS:
+            self._resynced_at = self.clock()
+            self.link.resync(why)
 
     def _arm_grace(self, call: Call) -> None:
         """Exactly `grace` after the answer the caller leaves the queue for the message."""

@@ -134,7 +134,7 @@ class Dialer:
             await self._place(name, leads)
         elif fit > 0 and await self._is_done(name):
             await self.set_state(name, CampaignState.STOPPED, "the list is finished: every lead is final")
-        if wanted > floor.allowance and floor.free_lines > floor.allowance:
+        if wanted > floor.allowance and floor.free_lines > floor.allowance and len(leads) == fit:
             return max(0.001, self.limits.next_at(name) - now)
         return 1.0 if pacer.wake_at is None else max(0.001, pacer.wake_at - now)
 

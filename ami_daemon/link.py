@@ -263,6 +263,11 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk has no types
             self._task.cancel()
         super().close()
 
+    def resync(self, why: str) -> None:
+        """Start over with a new snapshot: what the events tell cannot be right."""
+        if self.state is LinkState.LIVE:
+            self.protocol.lose(why)
+
     async def connect(self) -> None:
         """One attempt, for `run()`, which alone repeats it (P5). OSError, or LinkError for a wrong peer."""
         loop = asyncio.get_running_loop()

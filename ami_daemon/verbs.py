@@ -125,7 +125,17 @@ class Verbs:
             return await self._why_lead(id)
         else:
             raise VerbError("bad_arguments", f"no such kind: {kind!r}", "one of lead, agent, campaign")
-        return await self._said("campaign", id)
+        return await self._said("campaign", id) + await self._why_campaign(id)
+
+    async def _why_campaign(self, name: str) -> list[dict[str, Any]]:
+        """The campaign's state, and which of its waiting leads may not be called at this hour."""
+        now = self.clock()
+        lines = [f"campaign {name} is {self.dialer.states[name]}"]
+        for zone in sorted(await self.store.leads.zones(self.dialer.site.campaigns[name].list), key=str):
+            time = self.dialer.call_time(name, zone, now)
+            if not time.allowed:
+                lines.append(f"leads of {f'zone {zone}' if zone else 'no zone of their own'}: {time.reason}")
+        return [{"at": now, "text": line} for line in lines]
 
     async def _said(self, kind: Literal["lead", "campaign"], subject: str) -> list[dict[str, Any]]:
         return [{"at": d.at, "text": d.text} for d in await self.store.decisions.of(kind, subject, 20)]

@@ -7,15 +7,13 @@ from typing import Annotated
 
 import typer
 
-from cli.session import ERROR, WARNINGS, Json, fail, out, site_folder
-from config.lints import Prompts
+from cli.session import ERROR, WARNINGS, Json, fail, out, prompts_of, site_folder, sounds_of
 from config.load import load
-from config.models import System
 from config.problems import Problem, Severity
 from config.secrets import create_missing
 from dialplan.filters import RenderError
 from dialplan.render import render
-from sounds import catalogue
+from dialplan.verify import verify
 
 
 def check(
@@ -70,23 +68,14 @@ def problems_of(folder: Path) -> list[Problem]:
     loaded = load(folder, prompts_of)
     if loaded.site is None:
         return loaded.problems
+    system = loaded.site.system
+    sounds = str(sounds_of(system).resolve())
     try:
-        render(loaded.site, sounds_dir=str(_sounds(loaded.site.system).resolve()))
+        files = render(loaded.site, sounds_dir=sounds)
     except RenderError as error:
         return [*loaded.problems, Problem(str(folder), 1, 1, "E491", str(error))]
-    return loaded.problems
-
-
-def prompts_of(system: System) -> Prompts:
-    """The prompts in the system's folder of them; none where there is no such folder."""
-    try:
-        return catalogue.prompts(_sounds(system))
-    except OSError:
-        return {}
-
-
-def _sounds(system: System) -> Path:
-    return Path(system.sounds_dir) if system.sounds_dir else catalogue.sounds_dir()
+    broken = verify(files, sounds_dir=sounds, prompts=prompts_of(system))
+    return [*loaded.problems, *(Problem(str(folder), 1, 1, "E491", str(finding)) for finding in broken)]
 
 
 def _as_dict(problem: Problem) -> dict[str, str | int]:

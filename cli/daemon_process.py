@@ -30,6 +30,12 @@ class DaemonProcess:
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last."""
+        assert self._process is not None  # noqa: S101 - only a started daemon has one
+        return self._process.pid
+
     async def start(self, within: float = 30.0) -> None:
         """Start it and wait until its link to Asterisk is live."""
         with self.log.open("ab") as log:

@@ -13,9 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ami_daemon.control import VerbError, ask
+from config.lints import Prompts
 from config.load import load_site
-from config.models import Site
+from config.models import Site, System
 from config.problems import SiteError
+from sounds import catalogue
 
 OK, ERROR, CHANGES, WARNINGS, NO_ASTERISK, NOT_RUNNING = 0, 1, 2, 3, 4, 5
 """Exit codes; `docs/admin.md` has them as a table. 2 also means: the command line is wrong."""
@@ -46,11 +48,24 @@ def site_of(given: Path | None) -> Site:
     """The checked site, or its problems on standard error and exit code 1."""
     folder = site_folder(given)
     try:
-        return load_site(folder)
+        return load_site(folder, prompts_of)
     except SiteError as error:
         for problem in error.problems:
             err.print(str(problem), markup=False, highlight=False, soft_wrap=True)
         fail(f"{folder} has errors; nothing was done")
+
+
+def prompts_of(system: System) -> Prompts:
+    """The prompts in the system's folder of them; none where there is no such folder."""
+    try:
+        return catalogue.prompts(sounds_of(system))
+    except OSError:
+        return {}
+
+
+def sounds_of(system: System) -> Path:
+    """The folder of the prompts: the site's own, or the installed one."""
+    return Path(system.sounds_dir) if system.sounds_dir else catalogue.sounds_dir()
 
 
 def daemon(given: Path | None, verb: str, **args: Any) -> Any:
