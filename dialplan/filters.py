@@ -19,6 +19,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,79}")
 _WORD = re.compile(r"[A-Za-z0-9]{1,32}")
 _USER = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
+_CALLER_BYTES = 79
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -118,6 +119,13 @@ def text(value: object) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace(";", "\\;")
 
 
+def caller(value: object) -> str:
+    """A caller's name inside double quotes: Asterisk keeps 79 bytes and would cut a letter in two."""
+    if not isinstance(value, str):
+        raise RenderError(f"{value!r} is no single line of text")
+    return text(value.encode()[:_CALLER_BYTES].decode(errors="ignore").strip())
+
+
 def secret(value: object) -> str:
     """A password as an option's whole value. The refusal never shows it."""
     found = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -132,7 +140,7 @@ def secret(value: object) -> str:
 
 TYPED: dict[str, Callable[[object], str]] = {
     function.__name__: function
-    for function in (ext, name, account, num, secs, words, user, host, uri_host, sound, text, secret)
+    for function in (ext, name, account, num, secs, words, user, host, uri_host, sound, text, caller, secret)
 }
 
 

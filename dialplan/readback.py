@@ -161,7 +161,7 @@ def _plain(name: str, value: str) -> str:
     if name == "allow":
         return value.strip("()").replace("|", ",")
     if name == "callerid":
-        return re.sub(r"\\(.)", r"\1", value)
+        return re.sub(r"\\(.)", r"\1", value).removeprefix('"" ')
     return _BOOLEANS.get(value.lower(), value)
 
 
