@@ -30,9 +30,9 @@ from ami_daemon.preview import Preview
 from ami_daemon.recovery import Fate, Verdict, in_doubt, judge, read_cel
 from ami_daemon.snapshot import Snapshot, take
 from ami_daemon.verbs import Verbs
-from config.models import Site
+from config.models import Mode, Site
 from dialplan.filters import secs
-from store import Fenced, LeaseHeld, Store, open_store
+from store import Fenced, LeaseHeld, Store, StoreError, open_store
 
 log = structlog.get_logger("daemon")
 
@@ -250,8 +250,12 @@ class Daemon:
             if attempt.sent_at is None:
                 await self.store.attempts.release(self.epoch, attempt.id, self.clock())
                 log.info("released", attempt=attempt.id, why="journalled, never sent")
+            elif (campaign := self.site.campaigns.get(attempt.campaign)) is None:
+                note = f"campaign {attempt.campaign} is no longer in the site"
+                await self.journal.give_up(attempt, self.clock(), note)
+                log.warning("in_doubt", attempt=attempt.id, why=note)
             else:
-                call = call_of(attempt, self.site.campaigns[attempt.campaign])
+                call = call_of(attempt, campaign, preview=campaign.mode is Mode.PREVIEW)
                 call.placed_at = attempt.sent_at
                 self.board.place(call)
                 log.info("open_attempt", attempt=attempt.id, campaign=attempt.campaign)
@@ -289,7 +293,8 @@ class Daemon:
                 await asyncio.sleep(0.3)
 
     async def _close(self, call: Call, verdict: Verdict) -> None:
-        self.board.forget(call.attempt)
+        if not self.board.forget(call.attempt):
+            return
         if verdict.fate is Fate.NEVER_PLACED:
             await self.store.attempts.release(self.epoch, call.attempt, self.clock())
             log.info("released", attempt=call.attempt, why="Asterisk never saw it")
@@ -358,3 +363,5 @@ async def serve(site: Site, *, drain: float = 60.0, connect_within: float = 30.0
             raise CannotRun(str(group.exceptions[0])) from None
         except* Fenced:
             raise CannotRun("another dialer took over this database; this one stopped dialing") from None
+        except* StoreError as group:
+            raise group.exceptions[0] from None

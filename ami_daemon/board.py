@@ -83,9 +83,9 @@ class Board:
         """An attempt is about to be originated."""
         self.calls[call.attempt] = call
 
-    def forget(self, attempt: str) -> None:
-        """The attempt was never placed."""
-        self.calls.pop(attempt, None)
+    def forget(self, attempt: str) -> bool:
+        """Whoever settles an attempt takes it away first; False where somebody else has done so."""
+        return self.calls.pop(attempt, None) is not None
 
     def reserve(self, agent: str, attempt: str) -> None:
         """The agent, paused with reason `preview`, is kept for this attempt."""

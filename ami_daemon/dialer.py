@@ -197,7 +197,11 @@ class Dialer:
         number = for_trunk(attempt.phone, trunk.number_format, trunk.prefix, self.site.system.country)
         bound = log.bind(attempt=attempt.id, campaign=attempt.campaign, phone=mask(attempt.phone))
         await self.store.attempts.mark_sent(self.epoch, attempt.id, self.clock())
+        if attempt.id not in self.board.calls:
+            return  # the link was lost meanwhile, and the snapshot has settled it
         try:
+            if self.link.state is not LinkState.LIVE:
+                raise NotConnected(f"the link is {self.link.state.value}")
             await self.link.action(
                 "Originate",
                 originate_headers(
@@ -222,9 +226,9 @@ class Dialer:
             bound.warning("fate_unknown", error=str(error))
 
     async def _never_placed(self, attempt: Attempt, why: str) -> None:
-        self.board.forget(attempt.id)
-        await self.store.attempts.release(self.epoch, attempt.id, self.clock())
-        log.warning("not_placed", attempt=attempt.id, why=why)
+        if self.board.forget(attempt.id):
+            await self.store.attempts.release(self.epoch, attempt.id, self.clock())
+            log.warning("not_placed", attempt=attempt.id, why=why)
 
 
 def call_of(attempt: Attempt, campaign: Campaign, *, preview: bool = False) -> Call:

@@ -10,9 +10,10 @@ import structlog
 from ami_daemon.call import Call, CallState
 from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change
 from config.models import Site
-from leads.lead import Outcome
+from leads.attempt import Attempt
+from leads.lead import LeadState, Outcome
 from leads.phones import mask
-from leads.rules import after_outcome
+from leads.rules import LeadMove, after_outcome
 from store import AlreadyEnded, Store, UnknownAttempt
 
 log = structlog.get_logger("journal")
@@ -67,6 +68,13 @@ class Journal:
                 await self.store.agent_states.enter(agent, str(new), reason, at)
             case _:
                 return
+
+    async def give_up(self, attempt: Attempt, at: float, note: str) -> None:
+        """End an attempt that nobody can follow any more as in doubt; its lead is not called again."""
+        move = LeadMove(LeadState.FINAL, None, f"in doubt: {note}")
+        await self.store.attempts.finish(
+            self.epoch, attempt.id, Outcome.IN_DOUBT, at, None, attempt.agent, move, note
+        )
 
     async def finish(self, call: Call, outcome: Outcome, at: float, note: str = "") -> None:
         """End the attempt and move its lead by the campaign's rules, in one transaction."""

@@ -229,11 +229,14 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk has no types
 
     async def _ask(self, action: LinkAction, timeout: float) -> object:
         if self.state in (LinkState.SYNC, LinkState.LIVE):
+            session = self.protocol
             try:
                 async with asyncio.timeout(timeout):
-                    await self.protocol.writable()
+                    await session.writable()
             except TimeoutError:
                 raise NotConnected(f"{action['action']}: not sent, Asterisk does not read") from None
+            if session is not self.protocol:  # what was meant for the last session may be wrong in this one
+                raise NotConnected(f"{action['action']}: not sent, the link was lost meanwhile")
         return await self.send_action(action, timeout)
 
     # The one task
