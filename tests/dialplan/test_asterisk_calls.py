@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -224,3 +225,24 @@ async def test_the_dialers_account_gets_no_noise_and_may_not_run_commands(pair: 
         await until(events, Event="QueueMemberPause")
         seen = {event["Event"] for event in events}
         assert not seen & {"VarSet", "Newexten", "RTCPSent", "RTCPReceived"}
+
+
+@pytest.mark.parametrize(
+    ("agent", "queue", "header"),
+    [
+        ("anna", DID, b"Call-Info: <sip:perezvon>;answer-after=0"),
+        ("ivan", "+74951234568", b"Alert-Info: <http://perezvon>;info=alert-autoanswer;delay=0"),
+    ],
+)
+async def test_a_queue_call_carries_the_header_that_makes_the_agents_phone_answer(
+    pair: Pair, tmp_path: Path, agent: str, queue: str, header: bytes
+) -> None:
+    await ready(pair, agent)
+    await pair.phones.set(agent, Answer(talk=0.2))
+    packets = tmp_path / "sip.pcap"
+    await pair.ours.console(f"pjsip set logger pcap {packets}")
+    await pair.ours.console("pjsip set logger on")
+    await pair.city.call_in(queue, CALLER, 15.0)
+    await pair.ours.console("pjsip set logger off")
+    assert b"INVITE sip:phone-" + agent.encode() in packets.read_bytes()
+    assert header in packets.read_bytes()
