@@ -88,7 +88,7 @@ class Board:
         return self.calls.pop(attempt, None) is not None
 
     def reserve(self, agent: str, attempt: str) -> None:
-        """The agent, paused with reason `preview`, is kept for this attempt."""
+        """The agent, who is about to be paused with reason `preview`, is kept for this attempt."""
         self.agents[agent].preview = attempt
 
     def handle(self, event: Any) -> list[Change]:
@@ -236,23 +236,23 @@ class Board:
             call.cause = event.cause
             self._move(call, CallState.ENDED, event.at)
         if preview := self._preview_leg(event.uniqueid):
-            self._preview_over(*preview, event.at)
+            self._preview_over(*preview, event.cause, event.at)
         elif (name := self._legs.pop(event.uniqueid, None)) is not None:
             self._leg_gone(self.agents[name], event.uniqueid, event.at)
 
     def _originate_response(self, event: ami.OriginateResponse) -> None:
         if event.response != "Failure":
             return
+        # Where there was a channel its hang-up ends the call, and knows the cause.
         call = self._call_of(event.uniqueid)
         if call and call.channel is None:
             self._move(call, CallState.ENDED, event.at)
-        elif (preview := self._preview_leg(event.uniqueid)) and preview[0].talking_leg is None:
-            self._preview_over(*preview, event.at)
 
-    def _preview_over(self, agent: Agent, attempt: str, at: float) -> None:
+    def _preview_over(self, agent: Agent, attempt: str, cause: int | None, at: float) -> None:
         if agent.talking_leg is None:
-            # Reserved until the pause says `no_answer`, so that this is not taken for a wrap-up.
-            self._changes.append(PreviewMissed(attempt, agent.name, at))
+            # Reserved until the pause has its reason, so that this is not taken for a wrap-up.
+            reason = REJECTED if cause in _REFUSALS else NO_ANSWER
+            self._changes.append(PreviewMissed(attempt, agent.name, reason, at))
         else:
             agent.preview = None
             if (call := self.calls.get(attempt)) and call.state is not CallState.TALKING:
@@ -270,6 +270,8 @@ class Board:
         """The subscriber of a preview call meets the agent who waits for them."""
         call = self._call_of(event.uniqueid)
         if call and call.preview and call.state is CallState.ANSWERED:
+            waits = next((a.name for a in self.agents.values() if a.preview == call.attempt), None)
+            call.agent = waits or call.agent
             self._move(call, CallState.TALKING, event.at)
 
     # -- queues --------------------------------------------------------------------------------
@@ -375,7 +377,12 @@ class Board:
         wrap_up = event.wrapup or self._wrap_ups[event.queue]  # 0 is "as the queue has it"
         agent.queues[event.queue] = Membership(event.paused, event.reason, wrap_up)
         agent.device = event.status
-        if event.reason != PREVIEW and agent.talking_leg is None and agent.ringing_leg is None:
+        if (
+            event.kind == "pause"  # one that says something else: the reservation is over
+            and not any(queue.reason == PREVIEW for queue in agent.queues.values())
+            and agent.talking_leg is None
+            and agent.ringing_leg is None
+        ):
             agent.preview = None
         if event.last_call and wrap_up:
             agent.wrap_until = max(agent.wrap_until, float(event.last_call + wrap_up))
@@ -406,6 +413,7 @@ class Board:
         return changes
 
 
+_REFUSALS = frozenset({17, 21})  # busy, call rejected (Q.850)
 _RANK = {state: rank for rank, state in enumerate(CallState)}
 _DEVICE_STATES = {
     "UNKNOWN": 0, "NOT_INUSE": 1, "INUSE": 2, "BUSY": 3, "INVALID": 4, "UNAVAILABLE": 5, "RINGING": 6,

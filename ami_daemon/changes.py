@@ -52,10 +52,14 @@ class PreviewAnswered:
 
 @dataclass(frozen=True, slots=True)
 class PreviewMissed:
-    """The agent did not pick up the phone for a preview call: the subscriber was never dialed."""
+    """The agent did not pick up the phone for a preview call: the subscriber was never dialed.
+
+    `reason` is `no_answer` or `rejected`.
+    """
 
     attempt: str
     agent: str
+    reason: str
     at: float
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
 
-from ami_daemon.agent import NO_ANSWER, PREVIEW, AgentState
+from ami_daemon.agent import PREVIEW, AgentState
 from ami_daemon.agent_orders import AgentOrders, interface
-from ami_daemon.changes import AgentMoved, Change, PreviewAnswered, PreviewLeft, PreviewMissed
+from ami_daemon.changes import AgentMoved, CallEnded, Change, PreviewAnswered, PreviewLeft, PreviewMissed
 from ami_daemon.dialer import Dialer, call_of, originate_headers
-from ami_daemon.link import ActionFailed, ActionTimeout, ConnectionLost, LinkState, NotConnected
+from ami_daemon.link import ActionFailed, ActionTimeout, ConnectionLost, LinkError, LinkState, NotConnected
 from config.models import Mode
 from leads.attempt import Attempt
 from leads.phones import mask
@@ -67,9 +68,9 @@ class Preview:
 
     async def _ring_agent(self, agent: str, attempt: Attempt, lead_name: str) -> None:
         self._attempts[attempt.id] = attempt
+        self.board.reserve(agent, attempt.id)  # before the pause is told: without it that is a wrap-up
         try:
             await self.orders.pause(agent, True, PREVIEW)
-            self.board.reserve(agent, attempt.id)
             await self.link.action(
                 "Originate",
                 originate_headers(
@@ -85,16 +86,20 @@ class Preview:
             log.info("agent_rung", attempt=attempt.id, agent=agent, phone=mask(attempt.phone))
         except (NotConnected, ActionFailed, ConnectionLost, ActionTimeout) as error:
             await self._give_back(attempt.id, f"the agent's phone could not be rung: {error}")
+            with contextlib.suppress(LinkError):  # a link that is down finds the pause when it is up again
+                await self.orders.pause(agent, False, "")
 
     def on_change(self, change: Change) -> None:
         """Go on with a preview call as the board changes."""
         match change:
             case PreviewAnswered(attempt, _):
                 self._start(self._dial_subscriber(attempt))
-            case PreviewMissed(attempt, agent, _):
-                self._start(self._missed(attempt, agent))
+            case PreviewMissed(attempt, agent, reason, _):
+                self._start(self._missed(attempt, agent, reason))
             case PreviewLeft(call, _):
-                self._start(self._hang_up(call.channel))
+                self._start(self._hang_up(self.board.prefix + call.attempt))
+            case CallEnded(call, _, _, _) if call.preview:
+                self._start(self._hang_up(self.board.preview_prefix + call.attempt))
             case AgentMoved(agent, _, _, AgentState.WRAP_UP, _, _, _):
                 if self.board.agents[agent].standing()[1] == PREVIEW:
                     self._start(self._wrap_up(agent))
@@ -102,23 +107,26 @@ class Preview:
                 self._wake.set()
 
     async def _dial_subscriber(self, attempt_id: str) -> None:
-        attempt = self._attempts.pop(attempt_id)
+        attempt = self._attempts.pop(attempt_id, None)
+        if attempt is None:  # given back: Asterisk did not say in time that the phone rings
+            await self._hang_up(self.board.preview_prefix + attempt_id)
+            return
         campaign = self.site.campaigns[attempt.campaign]
         self.board.place(call_of(attempt, campaign, preview=True))
         await self.dialer.originate(attempt, campaign, "perezvon-preview-answered")
 
-    async def _missed(self, attempt_id: str, agent: str) -> None:
-        await self._give_back(attempt_id, f"agent {agent} did not answer the phone")
-        await self.orders.pause(agent, True, NO_ANSWER)
+    async def _missed(self, attempt_id: str, agent: str, reason: str) -> None:
+        await self._give_back(attempt_id, f"agent {agent} did not answer the phone: {reason}")
+        await self.orders.pause(agent, True, reason)
 
     async def _give_back(self, attempt_id: str, why: str) -> None:
         if (attempt := self._attempts.pop(attempt_id, None)) is not None:
             await self.store.attempts.release(self.dialer.epoch, attempt.id, self.clock())
             log.info("preview_not_dialed", attempt=attempt.id, why=why)
 
-    async def _hang_up(self, channel: str | None) -> None:
-        if channel is not None:
-            await self.link.action("Hangup", {"Channel": channel})
+    async def _hang_up(self, channel_id: str) -> None:
+        with contextlib.suppress(ActionFailed):  # it is gone already
+            await self.link.action("Hangup", {"Channel": channel_id})
 
     async def _wrap_up(self, agent: str) -> None:
         """The queue did not ring this call, so its wrap-up time does not run: count it here."""
