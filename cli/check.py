@@ -69,7 +69,7 @@ def problems_of(folder: Path) -> list[Problem]:
     if loaded.site is None:
         return loaded.problems
     system = loaded.site.system
-    sounds = str(sounds_of(system).resolve())
+    sounds = str(sounds_of(system))
     try:
         files = render(loaded.site, sounds_dir=sounds)
     except RenderError as error:

@@ -17,10 +17,9 @@ import phonenumbers
 import typer
 
 from ami_daemon.link import AmiLink, LinkError, LinkState, LoginRefused
-from cli.session import ERROR, Json, SiteFolder, out, show, site_folder, site_of
+from cli.session import ERROR, Json, SiteFolder, out, prompts_of, show, site_folder, site_of, sounds_of
 from config.models import Site
 from dialplan.console import AsteriskConsole, ConsoleError
-from sounds.catalogue import prompts, sounds_dir
 from store import StoreError, open_store
 
 SECURE = {20: (20, 20, 1), 22: (22, 10, 1), 23: (23, 4, 1)}
@@ -147,8 +146,7 @@ async def _manager(site: Site) -> Finding:
 
 
 def _prompts(site: Site) -> Iterator[Finding]:
-    folder = Path(site.system.sounds_dir) if site.system.sounds_dir else sounds_dir()
-    known = prompts(folder)
+    folder, known = sounds_of(site.system), prompts_of(site.system)
     languages = sorted(known)
     if not languages:
         yield Finding("fail", "prompts", f"none in {folder}", "mend system.sounds_dir")

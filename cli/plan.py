@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.session import CHANGES, ERROR, Json, SiteFolder, fail, out, site_of
+from cli.session import CHANGES, ERROR, Json, SiteFolder, fail, out, site_of, sounds_of
 from config.models import AsteriskPaths, Site
 from dialplan.apply import ApplyRefused, Author, Result, earlier, roll_back
 from dialplan.apply import apply as put_in_force
@@ -65,7 +65,7 @@ def apply(
     """Put the site in force and see that Asterisk took it in; else roll back. Exit: 0 in force, 1 not."""
     loaded = site_of(site)
     files = _rendered(loaded)
-    folder = _sounds(loaded)
+    folder = sounds_of(loaded.system)
     try:
         stamp = None if plan_file is None else jsonlib.loads(plan_file.read_text("utf-8"))
         result = put_in_force(
@@ -183,14 +183,9 @@ _DEBIAN = (
 )
 
 
-def _sounds(site: Site) -> Path:
-    given = site.system.sounds_dir
-    return (Path(given) if given else catalogue.sounds_dir()).resolve()
-
-
 def _rendered(site: Site) -> dict[str, str]:
     try:
-        return render(site, sounds_dir=str(_sounds(site)))
+        return render(site, sounds_dir=str(sounds_of(site.system)))
     except RenderError as error:
         fail(str(error))
 

@@ -65,7 +65,7 @@ def prompts_of(system: System) -> Prompts:
 
 def sounds_of(system: System) -> Path:
     """The folder of the prompts: the site's own, or the installed one."""
-    return Path(system.sounds_dir) if system.sounds_dir else catalogue.sounds_dir()
+    return (Path(system.sounds_dir) if system.sounds_dir else catalogue.sounds_dir()).resolve()
 
 
 def daemon(given: Path | None, verb: str, **args: Any) -> Any:
