@@ -325,8 +325,11 @@ class LinkProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no type
         for _ in range(min(BURST, len(frames))):
             frame = frames.popleft()
             if not frame.startswith(b"Event: "):
-                self._respond(frame)
-                continue
+                # Some events (TestEvent of a build with tests, as Debian's is) end with a blank line more.
+                frame = frame.lstrip(b"\r\n")
+                if not frame.startswith(b"Event: "):
+                    self._respond(frame)
+                    continue
             end = frame.find(b"\r", 7)
             name = frame[7:end] if end > 0 else frame[7:]
             if self._lists and self._list(frame):

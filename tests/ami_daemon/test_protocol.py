@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ami_daemon.protocol import ActionFailed, Framer, LinkAction, Message
+from ami_daemon.protocol import ActionFailed, Framer, LinkAction, LinkCounters, LinkProtocol, Message
 
 messages = st.lists(
     st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), min_size=1, max_size=30).map(
@@ -106,3 +106,18 @@ async def test_a_list_that_does_not_come_whole_fails(answers: list[Message]) -> 
     for answer in answers:
         action.add_message(answer)
     assert isinstance(action.future.exception(), ActionFailed)
+
+
+@pytest.mark.parametrize("cut", range(0, 60, 7))
+async def test_the_event_after_a_superfluous_blank_line_is_not_lost(cut: int) -> None:
+    """A build of Asterisk with its tests, as Debian's is, ends each TestEvent with a blank line more."""
+    got: list[bytes] = []
+    protocol = LinkProtocol(
+        {b"Hangup"}, lambda name, frame, at: got.append(frame), lambda: 0.0, LinkCounters()
+    )
+    protocol.closed, protocol.version = False, None
+    protocol.data_received(b"Asterisk Call Manager/11.0.0\r\n")
+    stream = b"Event: TestEvent\r\nType: StateChange\r\n\r\n\r\nEvent: Hangup\r\nCause: 16\r\n\r\n"
+    protocol.data_received(stream[:cut])
+    protocol.data_received(stream[cut:])
+    assert got == [b"Event: Hangup\r\nCause: 16"]
