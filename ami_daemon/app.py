@@ -152,6 +152,11 @@ class Daemon:
             await asyncio.wait_for(self.was_live.wait(), within)
         except TimeoutError:
             ami = self.site.system.ami
+            if "Already In Use" in self.link.last_error:
+                raise CannotRun(
+                    f"another program is logged in to Asterisk on {ami.host}:{ami.port} as perezvon_dialer; "
+                    "is another dialer running there?"
+                ) from None
             raise CannotRun(
                 f"no Asterisk answers on {ami.host}:{ami.port} within {within:.0f} s; is it running, "
                 "and does its manager.conf include ours?"

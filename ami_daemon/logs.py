@@ -24,6 +24,11 @@ def mask_phones(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
     return event
 
 
+def silence() -> None:
+    """For commands that tell what they find in words of their own."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
 def configure(*, debug: bool = False, stream: TextIO | None = None, as_json: bool | None = None) -> None:
     """Set up structlog, and the libraries' own logging from warnings up, on `stream` (standard error)."""
     stream = stream or sys.stderr
