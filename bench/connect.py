@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 
 import config
 from cli.daemon_process import DaemonProcess
-from lab.ami import Ami
+from lab.ami import Ami, AmiRefused
 from lab.behaviour import Mix
 from lab.pair import Pair
 from lab.phones import Answer
@@ -105,8 +105,15 @@ class _Manager:
         self.link = Ami(ami.port, "perezvon_dialer", ami.secret.get_secret_value(), lambda event: None)
 
     async def __aenter__(self) -> Ami:
-        await self.link.open()
-        return self.link
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    await self.link.open()
+                except AmiRefused:  # Asterisk has not yet noticed that the one before is gone
+                    await self.link.close()
+                    await asyncio.sleep(0.1)
+                else:
+                    return self.link
 
     async def __aexit__(self, *_: object) -> None:
         await self.link.close()
