@@ -12,6 +12,7 @@ from typing import Any
 
 from ami_daemon.control import VerbError, ask
 from config.models import Site
+from lab.instance import die_with_parent
 
 
 class DaemonFailed(Exception):
@@ -42,6 +43,7 @@ class DaemonProcess:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "cli.main", "run", "--site", str(self.site_folder),
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                preexec_fn=die_with_parent,
             )  # fmt: skip
         async with asyncio.timeout(within):
             while not await self._is_live():  # noqa: ASYNC110 - another process: there is nothing to wait on

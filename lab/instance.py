@@ -84,7 +84,7 @@ class Instance:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,  # a Ctrl-C at the terminal is for the parent, which stops us in order
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         try:
             async with asyncio.timeout(deadline):
@@ -170,7 +170,7 @@ class Instance:
         return "(no log)"
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """In the child, before the program: the kernel kills it when our process ends, however it ends."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
