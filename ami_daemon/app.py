@@ -56,7 +56,9 @@ class Daemon:
             name: frozenset(g for g in site.groups if name in site.members(g)) for name in site.agents
         }
         # In Asterisk's whole seconds, exactly as they are rendered.
-        wrap_ups = {name: int(secs(group.wrap_up)) for name, group in site.groups.items()}
+        wrap_ups = {
+            name: int(secs(group.wrap_up)) if group.wrap_up else 0 for name, group in site.groups.items()
+        }
         self.board = Board(site.system.name, queues_of, wrap_ups)
         self.link = AmiLink(
             site.system.ami.host,
