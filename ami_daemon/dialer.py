@@ -55,6 +55,7 @@ class Dialer:
         self.reasons: dict[str, str] = {}
         self.draining = False
         self._wake = asyncio.Event()
+        self._state_turn = asyncio.Lock()
         self._turn = 0
         self._originating: set[asyncio.Task[None]] = set()
 
@@ -63,14 +64,23 @@ class Dialer:
         known = await self.store.campaigns.all()
         self.states = {name: known.get(name, CampaignState.STOPPED) for name in self.site.campaigns}
 
-    async def set_state(self, name: str, state: CampaignState, why: str) -> None:
-        """Start, pause or stop a campaign; the store keeps it over restarts."""
-        if self.states[name] is not state:
-            await self.store.campaigns.set(name, state, self.clock())
-            self.states[name] = state
-            self.reasons.pop(name, None)
-            log.info("campaign", campaign=name, state=str(state), why=why)
-        await self.store.decisions.add("campaign", name, why, self.clock())
+    async def set_state(
+        self, name: str, state: CampaignState, why: str, *, only_from: CampaignState | None = None
+    ) -> None:
+        """Start, pause or stop a campaign; the store keeps it over restarts.
+
+        With `only_from` nothing happens in another state: the dialer's own wish must not undo an order
+        that came meanwhile.
+        """
+        async with self._state_turn:
+            if only_from not in (None, self.states[name]):
+                return
+            if self.states[name] is not state:
+                await self.store.campaigns.set(name, state, self.clock())
+                self.states[name] = state
+                self.reasons.pop(name, None)
+                log.info("campaign", campaign=name, state=str(state), why=why)
+            await self.store.decisions.add("campaign", name, why, self.clock())
         self.wake()
 
     def wake(self) -> None:
@@ -133,7 +143,8 @@ class Dialer:
         if leads:
             await self._place(name, leads)
         elif fit > 0 and await self._is_done(name):
-            await self.set_state(name, CampaignState.STOPPED, "the list is finished: every lead is final")
+            why = "the list is finished: every lead is final"
+            await self.set_state(name, CampaignState.STOPPED, why, only_from=CampaignState.RUNNING)
         if wanted > floor.allowance and floor.free_lines > floor.allowance and len(leads) == fit:
             return max(0.001, self.limits.next_at(name) - now)
         return 1.0 if pacer.wake_at is None else max(0.001, pacer.wake_at - now)
@@ -219,9 +230,8 @@ class Dialer:
             await self._never_placed(attempt, "the link to Asterisk was down")
         except ActionFailed as error:
             await self._never_placed(attempt, f"Asterisk refused: {error}")
-            await self.set_state(
-                attempt.campaign, CampaignState.PAUSED, f"Asterisk refuses to place calls: {error}"
-            )
+            why = f"Asterisk refuses to place calls: {error}"
+            await self.set_state(attempt.campaign, CampaignState.PAUSED, why, only_from=CampaignState.RUNNING)
         except (ConnectionLost, ActionTimeout) as error:
             bound.warning("fate_unknown", error=str(error))
 

@@ -225,18 +225,19 @@ class Centre:
         await self.pair.phones.set_all(RingOn())
         if not self.daemon.running:
             await self.daemon.start()
-        for campaign in self.pair.site.campaigns:
-            await self.ask("campaign", name=campaign, action="stop")
-        with suppress(AmiRefused):  # what was placed meanwhile
-            await self.pair.city.hang_up("/./")
-        for row in await self.ask("agents"):
-            if row["state"] != "offline":
-                await self.set(row["agent"], "offline")
+        for campaign, state in (await self.ask("status"))["campaigns"].items():
+            if state != "stopped":
+                await self.ask("campaign", name=campaign, action="stop")
+        signed_in = [row["agent"] for row in await self.ask("agents") if row["state"] != "offline"]
+        await asyncio.gather(*(self.set(agent, "offline") for agent in signed_in))
         await until(self._is_quiet, "calls end, agents sign out, and the store has it", 20.0)
         await asyncio.to_thread(self._empty)
 
     async def _is_quiet(self) -> bool:
         status = await self.ask("status")
+        if status["calls"]:
+            with suppress(AmiRefused):  # who arrives only now
+                await self.pair.city.hang_up("/./")
         if status["calls"] or status["inbound_waiting"] or set(status["agents"]) != {"offline"}:
             return False
         attempts = await self.store.attempts.open_attempts()

@@ -34,7 +34,7 @@ def write_site(target: Path) -> Path:
     edit(target / f"campaigns/{PREVIEW}.yaml", ring_time="15s", calls_per_second=10)
     spring = _read(target / f"campaigns/{SPRING}.yaml")
     spring["calls_per_second"] = 10
-    for name, other in {
+    others: dict[str, dict[str, Any]] = {
         SPRING: {},
         AUTUMN: {"group": "support"},
         PATIENT: {"grace": "8s"},
@@ -42,7 +42,8 @@ def write_site(target: Path) -> Path:
         THIN: {"trunk": "thin"},
         NIGHT: {},
         LOCAL: {},
-    }.items():
+    }
+    for name, other in others.items():
         _write(target / f"campaigns/{name}.yaml", {**spring, "list": name, **other})
     return target
 

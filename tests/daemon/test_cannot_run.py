@@ -76,19 +76,20 @@ async def locked(site: Path, database: Path) -> End:
 
 
 async def locked_later(site: Path, control: Path, database: Path) -> End:
+    """Its lease, renewed every 5 s, cannot be written for 10 s: that is the end."""
     running = asyncio.create_task(run(site))
     await until(lambda: control.exists() or running.done(), "the daemon is up", 40.0)
     holder = lock(database)
-    try:
-        return await running
-    finally:
-        holder.close()
+    await asyncio.wait({running}, timeout=18)
+    holder.close()  # that the lease can be given back
+    return await running
 
 
 CASES = {
     "Asterisk does not answer": (4, "no Asterisk answers on 127.0.0.1"),
     "a wrong secret": (4, "Asterisk refuses the login of perezvon_dialer"),
     "a second dialer": (4, "another dialer"),
+    "a second dialer on the same Asterisk": (4, "another program is logged in to Asterisk"),
     "a socket that is taken": (1, "another daemon answers on"),
     "no folder for the database": (1, "there is no folder"),
     "a folder in the database's place": (1, "cannot be opened"),
@@ -97,11 +98,21 @@ CASES = {
     "a database that is locked later": (1, "locked"),
     "an unwritable database": (1, "let this user write"),
 }
+BESIDE_ANOTHER = ("a second dialer", "a second dialer on the same Asterisk", "a socket that is taken")
+ALONE = (
+    "Asterisk does not answer",
+    "a wrong secret",
+    "no folder for the database",
+    "a folder in the database's place",
+    "no database in the file",
+)
+BRIEF = ("Asterisk does not answer", "a second dialer on the same Asterisk")
+"""Those that wait for Asterisk until they give up."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def ends(running: Centre, tmp_path_factory: pytest.TempPathFactory) -> dict[str, End]:
-    """All cases at once, beside a daemon that runs well."""
+    """All cases, those that may at once; a second dialer beside one that runs well."""
     await running.begin()
     await running.leads(SPRING, [await running.person()])
     folder = tmp_path_factory.mktemp("cannot")
@@ -113,19 +124,23 @@ async def ends(running: Centre, tmp_path_factory: pytest.TempPathFactory) -> dic
     secret.write_text("not-this-one-not-this-one-1234\n")
     (folder / "garbage.db").write_text("not a database " * 100)
     later = sites["a database that is locked later"].parent
-    work = {
-        name: run(site, 1 if name == "Asterisk does not answer" else 20)
-        for name, site in sites.items()
-        if "locked" not in name
-    }
-    work["a locked database"] = locked(
-        sites["a locked database"], sites["a locked database"].parent / "perezvon.db"
+
+    async def work(name: str) -> tuple[str, End]:
+        return name, await run(sites[name], 4 if name in BRIEF else 20)
+
+    found = dict(await asyncio.gather(*map(work, BESIDE_ANOTHER)))
+    assert (await running.ask("status"))["link"] == "live", "the good daemon is not disturbed"
+    assert await running.daemon.stop() == 0  # Asterisk lets one program in as perezvon_dialer
+    alone = asyncio.gather(*map(work, ALONE))
+    held = asyncio.create_task(
+        locked(sites["a locked database"], sites["a locked database"].parent / "perezvon.db")
     )
-    work["a database that is locked later"] = locked_later(
+    found |= dict(await alone)
+    found["a database that is locked later"] = await locked_later(
         sites["a database that is locked later"], later / "daemon.sock", later / "perezvon.db"
     )
-    found = dict(zip(work, await asyncio.gather(*work.values()), strict=True))
-    assert (await running.ask("status"))["link"] == "live", "the good daemon is not disturbed"
+    found["a locked database"] = await held
+    await running.begin()
     assert await running.store.attempts.open_attempts() == []
     await running.clean()
     return found
@@ -138,6 +153,7 @@ def _systems(centre: Centre, folder: Path) -> dict[str, dict[str, Any]]:
         "Asterisk does not answer": {"ami": {**ami, "port": free_port(socket.SOCK_STREAM)}},
         "a wrong secret": {},
         "a second dialer": {"database": url.format(centre.database)},
+        "a second dialer on the same Asterisk": {},
         "a socket that is taken": {"socket": str(centre.daemon.socket)},
         "no folder for the database": {"database": url.format(folder / "nowhere/perezvon.db")},
         "a folder in the database's place": {"database": url.format(folder)},

@@ -46,9 +46,11 @@ async def test_an_inbound_caller_waits_for_the_end_of_wrap_up(centre: Centre) ->
     calling = asyncio.create_task(centre.pair.city.call_in("+74951234568", "+79031112233", 8))
     second = await centre.rung("vera", 2)
     assert second.arrived_at - began >= WRAP_UP - 1.0
-    wrap_up = next(s for s in centre.spells("vera") if s.state == "wrap_up")
-    assert wrap_up.until is not None
-    assert second.arrived_at >= wrap_up.until - 0.05
+    wrap_up_until = await until(
+        lambda: next((s.until for s in centre.spells("vera") if s.state == "wrap_up"), None), "its end"
+    )
+    assert wrap_up_until is not None
+    assert second.arrived_at >= wrap_up_until - 0.05
     calling.cancel()
     await asyncio.gather(calling, return_exceptions=True)
 
