@@ -132,6 +132,7 @@ class Board:
             self._take_member(member)
         self.inbound = {uid: entry for uid, entry in waiting.items() if not uid.startswith(self.prefix)}
         self._restore_agents(by_id)
+        self._restore_previews(by_id, at)
         missing = [call for call in self.calls.values() if self.prefix + call.attempt not in by_id]
         for call in self.calls.values():
             if (channel := by_id.get(self.prefix + call.attempt)) is not None:
@@ -154,6 +155,22 @@ class Board:
             elif channel.state == RINGING:
                 agent.ringing_leg, agent.call = channel.uniqueid, channel.linkedid
                 self._legs[channel.uniqueid] = agent.name
+
+    def _restore_previews(self, channels: dict[str, Channel], at: float) -> None:
+        """Agents who were reserved before: their phone may have been answered, or given up, meanwhile."""
+        for agent in self.agents.values():
+            if (attempt := agent.preview) is None:
+                continue
+            leg = channels.get(self.preview_prefix + attempt)
+            if leg is None and attempt in self.calls:
+                agent.preview = None
+            elif leg is None:
+                self._changes.append(PreviewMissed(attempt, agent.name, NO_ANSWER, at))
+            elif leg.state == UP and agent.talking_leg is None:
+                agent.ringing_leg, agent.talking_leg = None, leg.uniqueid
+                agent.call = self.prefix + attempt
+                if attempt not in self.calls:
+                    self._changes.append(PreviewAnswered(attempt, at))
 
     def _restore_call(self, call: Call, channel: Channel, channels: dict[str, Channel], at: float) -> None:
         call.channel = channel.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,17 @@ from ami_daemon import events as ami
 from ami_daemon.agent import AgentState
 from ami_daemon.board import Board
 from ami_daemon.call import Call
-from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change, Illegal, PreviewAnswered
+from ami_daemon.changes import (
+    AgentMoved,
+    CallEnded,
+    CallMoved,
+    Change,
+    Illegal,
+    PreviewAnswered,
+    PreviewMissed,
+)
 from ami_daemon.recovery import Fate, judge, parse_cel
+from ami_daemon.snapshot import Channel
 from leads.lead import Outcome
 
 TRANSCRIPTS = Path(__file__).parents[1] / "fixtures/ami/transcripts"
@@ -163,6 +173,33 @@ def test_a_preview_is_answered_by_the_agent_first_and_then_bridged() -> None:
     assert order.index(PreviewAnswered.__name__) < order.index("ringing") < order.index("talking")
     assert order.index("talking") < order.index(CallEnded.__name__)
     assert board.agents["ivanov"].preview is None
+
+
+@pytest.mark.parametrize(
+    ("leg", "subscriber_dialed", "told"),
+    [
+        (None, False, "PreviewMissed"),
+        (None, True, ""),
+        (5, False, ""),
+        (6, False, "PreviewAnswered"),
+        (6, True, ""),
+    ],
+)
+def test_after_a_lost_link_a_preview_goes_on_from_where_it_is(
+    leg: int | None, subscriber_dialed: bool, told: str
+) -> None:
+    board = a_board()
+    member = replace(_signed_in()[0], paused=True, reason="preview")
+    board.handle(member)
+    board.reserve("ivanov", SECOND)
+    board.forget(FIRST)
+    if not subscriber_dialed:
+        board.forget(SECOND)
+    name = "PJSIP/agent-ivanov-00000001"
+    channels = [] if leg is None else [Channel(f"pza-ours-{SECOND}", name, leg, "Wait", "")]
+    changes, _ = board.restore(channels, [replace(member, kind="snapshot")], {}, 9.0)
+    found = [type(c).__name__ for c in changes if isinstance(c, (PreviewAnswered, PreviewMissed))]
+    assert found == [told] * bool(told)
 
 
 def test_wrap_up_lasts_to_the_second_that_asterisk_counts_to() -> None:
