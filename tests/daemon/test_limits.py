@@ -51,9 +51,11 @@ async def test_no_limit_on_lines_or_rate_is_ever_passed(centre: Centre) -> None:
     }
     for campaign, numbers in people.items():
         await centre.leads(campaign, numbers)
-    # The narrow ones first: else spring takes all agents for itself.
-    for campaign in people:
+    # The narrow ones first: else spring takes all lines for itself.
+    for campaign, lines in ((NARROW, CAMPAIGN_LINES), (THIN, TRUNK_LINES), (SPRING, 1)):
         await centre.ask("campaign", name=campaign, action="start")
+        mine = people[campaign]
+        await until(lambda mine=mine, lines=lines: len(calls_to(centre, mine)) >= lines, campaign)  # type: ignore[misc]  # a lambda with defaults
     everybody = [number for numbers in people.values() for number in numbers]
     await all_tried(centre, everybody, 30.0)
     narrow, thin = calls_to(centre, people[NARROW]), calls_to(centre, people[THIN])
@@ -63,7 +65,7 @@ async def test_no_limit_on_lines_or_rate_is_ever_passed(centre: Centre) -> None:
     assert most_in_a_second(narrow) <= CAMPAIGN_RATE
     assert most_in_a_second(thin) <= TRUNK_RATE
     assert most_in_a_second(calls_to(centre, everybody)) <= WHOLE_RATE
-    assert most_in_a_second(calls_to(centre, everybody)) > TRUNK_RATE
+    assert most_in_a_second(calls_to(centre, everybody)) >= TRUNK_RATE
 
 
 async def test_campaigns_that_share_agents_never_dial_twice_for_one(centre: Centre) -> None:
