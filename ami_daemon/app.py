@@ -366,9 +366,16 @@ async def serve(site: Site, *, drain: float = 60.0, connect_within: float = 30.0
             loop.add_signal_handler(number, lambda: daemon._start(daemon.stop(drain)))
         try:
             await daemon.run(connect_within=connect_within)
-        except* CannotRun as group:
-            raise CannotRun(str(group.exceptions[0])) from None
-        except* Fenced:
-            raise CannotRun("another dialer took over this database; this one stopped dialing") from None
-        except* StoreError as group:
-            raise group.exceptions[0] from None
+        except BaseExceptionGroup as group:
+            raise _plain(group) from None
+
+
+def _plain(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What ended the daemon, for people where they can mend it; else the whole group."""
+    if (found := group.subgroup((CannotRun, StoreError))) is not None:
+        while isinstance(found, BaseExceptionGroup):
+            found = found.exceptions[0]
+        return found
+    if group.subgroup(Fenced) is not None:
+        return CannotRun("another dialer took over this database; this one stopped dialing")
+    return group

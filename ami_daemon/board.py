@@ -20,7 +20,7 @@ from ami_daemon.agent import (
     AgentState,
     Membership,
 )
-from ami_daemon.call import Call, CallState, IllegalMove, outcome
+from ami_daemon.call import Call, CallState, outcome
 from ami_daemon.changes import (
     AgentMoved,
     CallEnded,
@@ -34,6 +34,7 @@ from ami_daemon.changes import (
     WrapUpDeclined,
 )
 from ami_daemon.snapshot import Channel
+from leads.lead import IllegalMove
 
 RINGING, UP = 5, 6  # AST_STATE_RINGING, AST_STATE_UP
 _AGENT_INTERFACE = "PJSIP/agent-"

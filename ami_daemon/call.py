@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from leads.lead import Outcome
+from leads.lead import IllegalMove, Outcome
 
 NORMAL_CLEARING, BUSY, NO_USER_RESPONSE, NO_ANSWER = 16, 17, 18, 19  # Q.850
 ANSWERED_ELSEWHERE = 26
@@ -39,10 +39,6 @@ UNANSWERED = frozenset({_S.PLACED, _S.RINGING})
 """States in which the subscriber has not picked up."""
 
 
-class IllegalMove(Exception):
-    """A move that is not in the table."""
-
-
 @dataclass(slots=True)
 class Call:
     """An attempt under way. Times are epoch seconds, `None` while it has not happened."""
@@ -68,7 +64,7 @@ class Call:
     def move(self, state: CallState, at: float) -> CallState:
         """Go to `state`, stamp the time, and return the old state; IllegalMove if the table says no."""
         if state not in MOVES[self.state]:
-            raise IllegalMove(f"call {self.attempt}: {self.state} -> {state}")
+            raise IllegalMove(f"call {self.attempt}", self.state, state)
         old, self.state = self.state, state
         if state is _S.RINGING:
             self.ringing_at = at

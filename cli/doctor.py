@@ -174,7 +174,7 @@ def _files(site: Site) -> Iterator[Finding]:
         else:
             yield Finding("ok", "disk", f"{free >> 30} GiB free under {folder}")
     cel = log_dir / "cel-custom" / "perezvon.csv"
-    if cel.exists() and not os.access(cel, os.R_OK):
+    if not os.access(log_dir, os.X_OK) or (cel.exists() and not os.access(cel, os.R_OK)):
         yield Finding(
             "fail",
             "cel",

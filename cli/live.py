@@ -64,7 +64,8 @@ def agents_set(
     as_json: Json = False,
 ) -> None:
     """Set an agent's state; during a call it takes effect afterwards."""
-    show(daemon(site, "agent_set", agent=agent, state=state, reason=reason), as_json)
+    row = daemon(site, "agent_set", agent=agent, state=state, reason=reason)
+    show(row if as_json else _timed(row), as_json)
 
 
 @agents.command("times")

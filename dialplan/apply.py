@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -96,6 +97,16 @@ def earlier(revisions: Revisions, number: int) -> str:
     return target
 
 
+def _make_cel_folder(log_dir: Path) -> None:
+    """Asterisk does not make it, and writes to it as the one who owns its logs."""
+    folder = log_dir / "cel-custom"
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        if os.geteuid() == 0:
+            owner = log_dir.stat()
+            os.chown(folder, owner.st_uid, owner.st_gid)
+
+
 class _Switch:
     """One change of what is in force, under the lock."""
 
@@ -118,7 +129,7 @@ class _Switch:
         if self.console is not None:  # first of all: where Asterisk does not run, nothing is changed
             loaded = loaded_files(self.revisions, running_revision(self.console))
         known = self.previous == revision and self.revisions.read(revision).get(SITE) == facts
-        (Path(self.paths.log_dir) / "cel-custom").mkdir(parents=True, exist_ok=True)  # Asterisk does not
+        _make_cel_folder(Path(self.paths.log_dir))
         self.revisions.write(revision, files | {SITE: facts})
         self.revisions.switch(revision)
         result.steps.append(f"revision {revision} is in force on disk")

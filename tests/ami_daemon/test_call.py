@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from ami_daemon.call import MOVES, Call, CallState, IllegalMove, outcome
-from leads.lead import Outcome
+from ami_daemon.call import MOVES, Call, CallState, outcome
+from leads.lead import IllegalMove, Outcome
 
 
 def a_call(state: CallState = CallState.PLACED) -> Call:
@@ -24,7 +24,7 @@ def test_a_move_is_made_when_the_table_has_it_and_refused_with_both_names_otherw
         assert call.state is new
         assert call.since() == 101.0 or new is CallState.MESSAGE
     else:
-        with pytest.raises(IllegalMove, match=f"{old} -> {new}"):
+        with pytest.raises(IllegalMove, match=f"no move from {old} to {new}"):
             call.move(new, 101.0)
         assert call.state is old
 
