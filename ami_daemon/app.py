@@ -279,25 +279,29 @@ class Daemon:
         log.info("in_sync", calls=len(self.board.calls), asterisk=snapshot.version)
 
     async def _settle(self, missing: list[Call], snapshot: Snapshot) -> None:
+        """Find out what became of calls without a channel; what nothing proves in time is in doubt."""
         deadline = self.clock() + PROOF_SECONDS
-        await asyncio.sleep(0.3)  # CEL is written by a thread of its own, a moment after the fact
-        while missing:
-            cel = read_cel(Path(self.site.system.asterisk.log_dir), self.board.prefix)
-            unknown = []
-            for call in missing:
-                records = None if cel is None else cel.get(self.board.prefix + call.attempt, [])
-                verdict = judge(call, records, snapshot.started_at, self.clock())
-                if verdict.fate is Fate.UNKNOWN:
-                    unknown.append(call)
-                else:
+        left = [(call, in_doubt(self.clock())) for call in missing]
+        while left and self.clock() < deadline:
+            await asyncio.sleep(0.3)  # CEL is written by a thread of its own, a moment after the fact
+            log_dir = Path(self.site.system.asterisk.log_dir)
+            cel = await asyncio.to_thread(read_cel, log_dir, self.board.prefix)
+            looked, left = left, []
+            for call, _ in looked:
+                channel = self.board.prefix + call.attempt
+                verdict = judge(call, cel, channel, snapshot.started_at, self.clock())
+                if verdict.fate is Fate.ENDED:
                     await self._close(call, verdict)
-            missing = unknown
-            if missing and self.clock() > deadline:
-                for call in missing:
-                    await self._close(call, in_doubt(self.clock()))
-                return
-            if missing:
-                await asyncio.sleep(0.3)
+                else:
+                    left.append((call, verdict))
+        if not left:
+            return
+        alive = {row.text("Uniqueid") for row in await self.link.listing("CoreShowChannels")}
+        if any(self.board.prefix + call.attempt in alive for call, _ in left):
+            raise LinkError("a call turned up while the snapshot was taken")  # so it is taken again
+        for call, verdict in left:
+            never = verdict.fate is Fate.NEVER_PLACED
+            await self._close(call, verdict if never else in_doubt(self.clock()))
 
     async def _close(self, call: Call, verdict: Verdict) -> None:
         if not self.board.forget(call.attempt):
@@ -372,10 +376,11 @@ async def serve(site: Site, *, drain: float = 60.0, connect_within: float = 30.0
 
 def _plain(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """What ended the daemon, for people where they can mend it; else the whole group."""
-    if (found := group.subgroup((CannotRun, StoreError))) is not None:
-        while isinstance(found, BaseExceptionGroup):
-            found = found.exceptions[0]
-        return found
+    plain: BaseException | None = group.subgroup((CannotRun, StoreError))
+    while isinstance(plain, BaseExceptionGroup):
+        plain = plain.exceptions[0]
+    if plain is not None:
+        return plain
     if group.subgroup(Fenced) is not None:
         return CannotRun("another dialer took over this database; this one stopped dialing")
     return group

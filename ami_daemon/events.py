@@ -234,7 +234,9 @@ class ContactStatus(Event):
 
 @dataclass(frozen=True, slots=True)
 class FullyBooted(Event):
-    """Asterisk is up. Sent to every session at its login as well."""
+    """Asterisk is up, for `uptime` whole seconds. Sent to every session at its login as well."""
+
+    uptime: Annotated[int, "Uptime", "0"]
 
 
 @dataclass(frozen=True, slots=True)

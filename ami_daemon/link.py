@@ -130,6 +130,8 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk has no types
         self.state = LinkState.DOWN
         self.last_error = ""
         """Why the link was last lost or could not be made; plain words."""
+        self.asterisk_started_at = 0.0
+        """When the Asterisk of this session started, at the latest; epoch seconds, good to a second."""
         self.counters = LinkCounters()
         self._snapshot = snapshot
         self._clock = clock
@@ -175,6 +177,8 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk has no types
             return
         self._held.append((name, frame, received))
         if name == b"FullyBooted":
+            booted = events.read(events.FullyBooted, frame, received)
+            self.asterisk_started_at = booted.at - booted.uptime
             self._booted.set()
 
     def _emit(self, name: bytes, frame: bytes, received: float) -> None:

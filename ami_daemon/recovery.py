@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,23 +44,42 @@ class CelRecord:
     extra: str
 
 
-def read_cel(log_dir: Path, prefix: str) -> dict[str, list[CelRecord]] | None:
-    """Records of our own channels by unique id, from the CEL file and the one rotated before it.
+@dataclass(frozen=True, slots=True)
+class Cel:
+    """Records of our own channels by unique id, and the time that the file covers, whoever's the calls."""
 
-    `None` where no file can be read: then nothing is proven, neither a call nor its absence. A line
-    that a crash cut short is left out.
+    records: dict[str, list[CelRecord]]
+    first: float
+    last: float
+
+    def covers(self, at: float) -> bool:
+        """Whether something was written before and after that time: only then silence about it counts."""
+        return self.first <= at <= self.last
+
+
+def read_cel(log_dir: Path, prefix: str) -> Cel | None:
+    """What the CEL file, and the one rotated before it, have of channels whose id begins with `prefix`.
+
+    `None` where there is nothing to read: then nothing is proven, neither a call nor its absence. A line
+    that a crash cut short is left out. Reads the whole file: call it in a thread.
     """
-    found: dict[str, list[CelRecord]] | None = None
+    records: dict[str, list[CelRecord]] = {}
+    first, last = math.inf, 0.0
     for name in ("perezvon.csv.1", "perezvon.csv"):
         try:
-            text = (log_dir / "cel-custom" / name).read_text(encoding="utf-8", errors="replace")
+            with (log_dir / "cel-custom" / name).open(encoding="utf-8", errors="replace") as lines:
+                line = ""
+                for number, line in enumerate(lines):
+                    if number == 0 or prefix in line:
+                        for record in parse_cel([line]):
+                            first, last = min(first, record.at), max(last, record.at)
+                            if record.uniqueid.startswith(prefix):
+                                records.setdefault(record.uniqueid, []).append(record)
+                for record in parse_cel([line]):
+                    last = max(last, record.at)
         except OSError:
             continue
-        found = {} if found is None else found
-        for record in parse_cel(text.splitlines()):
-            if record.uniqueid.startswith(prefix):
-                found.setdefault(record.uniqueid, []).append(record)
-    return found
+    return Cel(records, first, last) if last else None
 
 
 def parse_cel(lines: Iterable[str]) -> Iterable[CelRecord]:
@@ -91,16 +111,18 @@ def follow(call: Call, records: Iterable[CelRecord]) -> float | None:
     return call.ended_at
 
 
-def judge(call: Call, records: list[CelRecord] | None, asterisk_started_at: float, now: float) -> Verdict:
-    """The verdict on a call that has no channel any more; `records` is `None` where CEL cannot be read.
+def judge(call: Call, cel: Cel | None, uniqueid: str, asterisk_started_at: float, now: float) -> Verdict:
+    """The verdict on a call that has no channel `uniqueid` any more; `cel` is `None` where it cannot be read.
 
     `asterisk_started_at` is known to the second: a start in the second of the dialing counts as after it.
     """
-    if (ended_at := follow(call, records or ())) is not None:
+    records = [] if cel is None else cel.records.get(uniqueid, [])
+    if (ended_at := follow(call, records)) is not None:
         return Verdict(Fate.ENDED, outcome(call.state, call.cause), ended_at, "found in CEL after a restart")
     restarted = asterisk_started_at + 1.0 > call.placed_at
     if not restarted:
-        never = records == [] and call.channel is None and call.state is CallState.PLACED
+        never = cel is not None and cel.covers(call.placed_at) and not records
+        never = never and call.channel is None and call.state is CallState.PLACED
         return Verdict(Fate.NEVER_PLACED if never else Fate.UNKNOWN)
     if call.state is CallState.TALKING:
         return Verdict(Fate.ENDED, Outcome.INTERRUPTED, now, "Asterisk died during the talk")

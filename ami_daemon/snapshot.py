@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from ami_daemon import events as ami
 from ami_daemon.link import AmiLink
@@ -36,11 +35,6 @@ class Snapshot:
 async def take(link: AmiLink, now: float) -> Snapshot:
     """Ask Asterisk; raises what the link raises."""
     settings = await link.action("CoreSettings", {})
-    status = await link.action("CoreStatus", {})
-    # Asterisk tells its start in the local time of this host.
-    started = datetime.fromisoformat(
-        f"{status.text('CoreStartupDate')} {status.text('CoreStartupTime')}"
-    ).timestamp()
     channels = [
         Channel(
             row.text("Uniqueid", ""),
@@ -63,4 +57,6 @@ async def take(link: AmiLink, now: float) -> Snapshot:
                     row.text("Queue", ""),
                     now - int(row.text("Wait", "0") or 0),
                 )
-    return Snapshot(settings.text("AsteriskVersion", "?"), started, channels, members, waiting, now)
+    return Snapshot(
+        settings.text("AsteriskVersion", "?"), link.asterisk_started_at, channels, members, waiting, now
+    )

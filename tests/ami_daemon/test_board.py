@@ -21,7 +21,7 @@ from ami_daemon.changes import (
     PreviewAnswered,
     PreviewMissed,
 )
-from ami_daemon.recovery import Fate, judge, parse_cel
+from ami_daemon.recovery import Cel, Fate, judge, parse_cel
 from ami_daemon.snapshot import Channel
 from leads.lead import Outcome
 
@@ -112,9 +112,11 @@ def test_a_real_dialogue_ends_in_its_outcome_with_no_illegal_move(name: str) -> 
 def test_cel_alone_proves_the_same_outcome(name: str) -> None:
     """What the daemon would find in CEL, had it been down for the whole call."""
     lines = (TRANSCRIPTS / f"{name}.csv").read_text(encoding="utf-8").splitlines()
-    records = [record for record in parse_cel(lines) if record.uniqueid == f"pz-ours-{FIRST}"]
-    call = Call(FIRST, 1, "spring", "sales", "city", "+79161234567", min(r.at for r in records))
-    verdict = judge(call, records, asterisk_started_at=0.0, now=max(r.at for r in records) + 1)
+    channel = f"pz-ours-{FIRST}"
+    records = [record for record in parse_cel(lines) if record.uniqueid == channel]
+    first, last = records[0].at, records[-1].at
+    call = Call(FIRST, 1, "spring", "sales", "city", "+79161234567", first)
+    verdict = judge(call, Cel({channel: records}, first, last), channel, 0.0, last + 1)
     assert (verdict.fate, verdict.outcome) == (Fate.ENDED, ENDS[name])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ami_daemon.call import Call, CallState
-from ami_daemon.recovery import Fate, judge, parse_cel, read_cel
+from ami_daemon.recovery import Cel, Fate, Verdict, judge, parse_cel, read_cel
 from leads.lead import Outcome
 
 PREFIX = "pz-demo-"
@@ -31,6 +31,23 @@ def hangup(cause: int) -> str:
     return line("HANGUP", 1006.0, extra=f'{{"hangupcause":{cause},"hangupsource":""}}')
 
 
+LATER = line("CHAN_START", 1008.0).replace(ID, "f" * 16)
+EARLIER = line("CHAN_START", 900.0).replace(ID, "e" * 16)
+
+
+def cel_of(lines: list[str] | None) -> Cel | None:
+    if lines is None:
+        return None
+    found = list(parse_cel(lines))
+    own = [record for record in found if record.uniqueid == PREFIX + ID]
+    times = [record.at for record in found] or [0.0]
+    return Cel({PREFIX + ID: own} if own else {}, min(times), max(times))
+
+
+def verdict_of(call: Call, lines: list[str] | None, started_at: float = UP_BEFORE) -> Verdict:
+    return judge(call, cel_of(lines), PREFIX + ID, started_at, NOW)
+
+
 CASES = {
     # what CEL has, when Asterisk started: fate, outcome
     "busy": ([START, hangup(17)], UP_BEFORE, Fate.ENDED, Outcome.BUSY),
@@ -48,7 +65,10 @@ CASES = {
     "killed while waiting": ([START, ANSWER, QUEUE], UP_AFTER, Fate.ENDED, Outcome.ABANDONED),
     "killed in the talk": ([START, ANSWER, QUEUE, BRIDGE], UP_AFTER, Fate.ENDED, Outcome.INTERRUPTED),
     "restarted in the second of the dialing": ([], 1000.0 - 0.9, Fate.ENDED, Outcome.IN_DOUBT),
-    "never seen by a running Asterisk": ([], UP_BEFORE, Fate.NEVER_PLACED, None),
+    "never seen by a running Asterisk": ([EARLIER, LATER], UP_BEFORE, Fate.NEVER_PLACED, None),
+    "not seen, but nothing was written since": ([EARLIER], UP_BEFORE, Fate.UNKNOWN, None),
+    "not seen, but the file begins later": ([LATER], UP_BEFORE, Fate.UNKNOWN, None),
+    "not seen in an empty file": ([], UP_BEFORE, Fate.UNKNOWN, None),
     "begun, and its end not written yet": ([START], UP_BEFORE, Fate.UNKNOWN, None),
     "no CEL file to read": (None, UP_BEFORE, Fate.UNKNOWN, None),
     "no CEL file, and restarted": (None, UP_AFTER, Fate.ENDED, Outcome.IN_DOUBT),
@@ -59,8 +79,7 @@ CASES = {
 def test_the_verdict(name: str) -> None:
     lines, started_at, fate, outcome = CASES[name]
     call = Call(ID, 1, "spring", "sales", "city", "+74950000001", PLACED_AT)
-    records = None if lines is None else list(parse_cel(lines))
-    verdict = judge(call, records, started_at, NOW)
+    verdict = verdict_of(call, lines, started_at)
     assert verdict.fate is fate
     if outcome is not None:
         assert verdict.outcome is outcome
@@ -68,14 +87,14 @@ def test_the_verdict(name: str) -> None:
 
 def test_a_talk_found_in_cel_has_its_times_and_its_agent() -> None:
     call = Call(ID, 1, "spring", "sales", "city", "+74950000001", PLACED_AT)
-    judge(call, list(parse_cel([START, ANSWER, QUEUE, BRIDGE, hangup(16)])), UP_BEFORE, NOW)
+    verdict_of(call, [START, ANSWER, QUEUE, BRIDGE, hangup(16)])
     assert (call.answered_at, call.connected_at, call.ended_at) == (1002.0, 1002.2, 1006.0)
     assert call.agent == "ivan"
 
 
 def test_a_call_that_was_seen_is_never_said_not_to_be_placed() -> None:
     call = Call(ID, 1, "spring", "sales", "city", "+74950000001", PLACED_AT, state=CallState.RINGING)
-    assert judge(call, [], UP_BEFORE, NOW).fate is Fate.UNKNOWN
+    assert verdict_of(call, [EARLIER, LATER]).fate is Fate.UNKNOWN
 
 
 def test_the_file_is_read_with_the_one_before_it_and_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
@@ -87,7 +106,8 @@ def test_the_file_is_read_with_the_one_before_it_and_a_torn_last_line_is_left_ou
     (folder / "perezvon.csv").write_text(ANSWER + "\n" + hangup(16)[:40])
     found = read_cel(tmp_path, PREFIX)
     assert found is not None
-    assert {key: [r.kind for r in records] for key, records in found.items()} == {
+    assert {key: [r.kind for r in records] for key, records in found.records.items()} == {
         PREFIX + ID: ["CHAN_START", "ANSWER"]
     }
+    assert (found.first, found.last) == (1000.1, 1002.0)
     assert read_cel(tmp_path / "nowhere", PREFIX) is None
