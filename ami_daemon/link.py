@@ -382,7 +382,8 @@ class AmiLink(Manager):  # type: ignore[misc]  # panoramisk has no types
         while True:
             quiet = loop.time() - protocol.heard
             if quiet < self._times.ping_after:
-                await asyncio.sleep(self._times.ping_after - quiet)
+                # A rest too small for the clock to tell would be slept again and again.
+                await asyncio.sleep(max(0.001, self._times.ping_after - quiet))
                 continue
             heard = protocol.heard
             try:
