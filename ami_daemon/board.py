@@ -14,8 +14,10 @@ from ami_daemon.agent import (
     IDLE,
     MOVES,
     NO_ANSWER,
+    PHONE_UNREACHABLE,
     PREVIEW,
     REJECTED,
+    UNAVAILABLE,
     Agent,
     AgentState,
     Membership,
@@ -88,8 +90,8 @@ class Board:
         """Whoever settles an attempt takes it away first; False where somebody else has done so."""
         return self.calls.pop(attempt, None) is not None
 
-    def reserve(self, agent: str, attempt: str) -> None:
-        """The agent, who is about to be paused with reason `preview`, is kept for this attempt."""
+    def reserve(self, agent: str, attempt: str | None) -> None:
+        """The agent, who is about to be paused with reason `preview`, is kept for this attempt (or none)."""
         self.agents[agent].preview = attempt
 
     def handle(self, event: Any) -> list[Change]:
@@ -128,7 +130,7 @@ class Board:
         self._legs.clear()
         for agent in self.agents.values():
             agent.queues.clear()
-            agent.ringing_leg = agent.talking_leg = None
+            agent.ringing_leg = agent.talking_leg = agent.call = None
         for member in members:
             self._take_member(member)
         self.inbound = {uid: entry for uid, entry in waiting.items() if not uid.startswith(self.prefix)}
@@ -163,15 +165,17 @@ class Board:
             if (attempt := agent.preview) is None:
                 continue
             leg = channels.get(self.preview_prefix + attempt)
-            if leg is None and attempt in self.calls:
+            if leg is None and (call := self.calls.get(attempt)):
                 agent.preview = None
+                self._changes.append(PreviewLeft(call, at))
             elif leg is None:
                 self._changes.append(PreviewMissed(attempt, agent.name, NO_ANSWER, at))
-            elif leg.state == UP and agent.talking_leg is None:
-                agent.ringing_leg, agent.talking_leg = None, leg.uniqueid
-                agent.call = self.prefix + attempt
-                if attempt not in self.calls:
-                    self._changes.append(PreviewAnswered(attempt, at))
+            else:
+                self._legs[leg.uniqueid], agent.call = agent.name, self.prefix + attempt
+                if leg.state == UP and agent.talking_leg is None:
+                    agent.ringing_leg, agent.talking_leg = None, leg.uniqueid
+                    if attempt not in self.calls:
+                        self._changes.append(PreviewAnswered(attempt, at))
 
     def _restore_call(self, call: Call, channel: Channel, channels: dict[str, Channel], at: float) -> None:
         call.channel = channel.name
@@ -231,6 +235,8 @@ class Board:
     def _newchannel(self, event: ami.Newchannel) -> None:
         if call := self._call_of(event.uniqueid):
             call.channel = event.channel
+        elif preview := self._preview_leg(event.uniqueid):
+            self._legs[event.uniqueid] = preview[0].name
 
     def _newstate(self, event: ami.Newstate) -> None:
         if call := self._call_of(event.uniqueid):
@@ -253,9 +259,10 @@ class Board:
         if call := self._call_of(event.uniqueid):
             call.cause = event.cause
             self._move(call, CallState.ENDED, event.at)
+        name = self._legs.pop(event.uniqueid, None)
         if preview := self._preview_leg(event.uniqueid):
             self._preview_over(*preview, event.cause, event.at)
-        elif (name := self._legs.pop(event.uniqueid, None)) is not None:
+        elif name is not None:
             self._leg_gone(self.agents[name], event.uniqueid, event.at)
 
     def _originate_response(self, event: ami.OriginateResponse) -> None:
@@ -265,11 +272,16 @@ class Board:
         call = self._call_of(event.uniqueid)
         if call and call.channel is None:
             self._move(call, CallState.ENDED, event.at)
+        preview = self._preview_leg(event.uniqueid)
+        if preview and event.uniqueid not in self._legs:  # a phone without a contact gets no channel
+            self._preview_over(*preview, None, event.at)
 
     def _preview_over(self, agent: Agent, attempt: str, cause: int | None, at: float) -> None:
         if agent.talking_leg is None:
             # Reserved until the pause has its reason, so that this is not taken for a wrap-up.
             reason = REJECTED if cause in _REFUSALS else NO_ANSWER
+            if agent.device in UNAVAILABLE:
+                reason = PHONE_UNREACHABLE
             self._changes.append(PreviewMissed(attempt, agent.name, reason, at))
         else:
             agent.preview = None

@@ -54,7 +54,7 @@ class PreviewAnswered:
 class PreviewMissed:
     """The agent did not pick up the phone for a preview call: the subscriber was never dialed.
 
-    `reason` is `no_answer` or `rejected`.
+    `reason` is `no_answer`, `rejected` or `phone_unreachable`.
     """
 
     attempt: str

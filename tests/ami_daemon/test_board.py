@@ -19,6 +19,7 @@ from ami_daemon.changes import (
     Change,
     Illegal,
     PreviewAnswered,
+    PreviewLeft,
     PreviewMissed,
 )
 from ami_daemon.recovery import Cel, Fate, judge, parse_cel
@@ -181,7 +182,7 @@ def test_a_preview_is_answered_by_the_agent_first_and_then_bridged() -> None:
     ("leg", "subscriber_dialed", "told"),
     [
         (None, False, "PreviewMissed"),
-        (None, True, ""),
+        (None, True, "PreviewLeft"),
         (5, False, ""),
         (6, False, "PreviewAnswered"),
         (6, True, ""),
@@ -200,8 +201,51 @@ def test_after_a_lost_link_a_preview_goes_on_from_where_it_is(
     name = "PJSIP/agent-ivanov-00000001"
     channels = [] if leg is None else [Channel(f"pza-ours-{SECOND}", name, leg, "Wait", "")]
     changes, _ = board.restore(channels, [replace(member, kind="snapshot")], {}, 9.0)
-    found = [type(c).__name__ for c in changes if isinstance(c, (PreviewAnswered, PreviewMissed))]
+    found = [
+        type(c).__name__ for c in changes if isinstance(c, (PreviewAnswered, PreviewLeft, PreviewMissed))
+    ]
     assert found == [told] * bool(told)
+    assert board.agents["ivanov"].call == (None if leg is None else f"pz-ours-{SECOND}")
+    failure = ami.OriginateResponse(9.1, "Failure", 3, f"pza-ours-{SECOND}")
+    later = board.handle(failure) if leg is not None else []
+    assert not any(isinstance(c, PreviewMissed) for c in later), "the leg's own hang-up tells its end"
+
+
+def test_an_agent_who_was_on_a_call_when_the_link_was_lost_is_on_none_when_it_is_gone() -> None:
+    board = a_board()
+    board.handle(ami.AgentConnect(1.0, "x-1", "leg-1", "sales", "PJSIP/agent-ivanov", 0, 0))
+    board.restore([], [replace(_signed_in()[0], kind="snapshot")], {}, 9.0)
+    agent = board.agents["ivanov"]
+    assert (agent.state, agent.call) == (AgentState.READY, None)
+
+
+@pytest.mark.parametrize("unreachable", [True, False])
+def test_a_preview_whose_phone_gets_no_channel_is_missed(unreachable: bool) -> None:
+    """Asterisk tells nothing of the leg but the failed `Originate`."""
+    board = a_board(preview=True)
+    board.forget(FIRST)
+    board.reserve("ivanov", FIRST)
+    changes = []
+    for event in events_of("unregistered_phone"):
+        if unreachable or not isinstance(event, ami.DeviceStateChange):
+            changes += board.handle(event)
+    missed = [(c.attempt, c.agent, c.reason) for c in changes if isinstance(c, PreviewMissed)]
+    assert missed == [(FIRST, "ivanov", "phone_unreachable" if unreachable else "no_answer")]
+
+
+def test_a_preview_that_rang_in_vain_is_missed_once() -> None:
+    board = a_board(preview=True)
+    board.forget(FIRST)
+    board.reserve("ivanov", FIRST)
+    leg, name = f"pza-ours-{FIRST}", "PJSIP/agent-ivanov-00000001"
+    events = [
+        ami.Newchannel(1.0, name, 0, "", FIRST, "perezvon-agents", "", leg, leg),
+        ami.Newstate(1.1, name, 5, leg, leg),
+        ami.OriginateResponse(6.0, "Failure", 3, leg),
+        ami.Hangup(6.0, name, leg, leg, 19, ""),
+    ]
+    missed = [c for event in events for c in board.handle(event) if isinstance(c, PreviewMissed)]
+    assert [(c.agent, c.reason) for c in missed] == [("ivanov", "no_answer")]
 
 
 def test_wrap_up_lasts_to_the_second_that_asterisk_counts_to() -> None:
