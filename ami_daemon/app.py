@@ -19,18 +19,26 @@ from ami_daemon.agent import AgentState
 from ami_daemon.agent_orders import AgentOrders, BadOrder
 from ami_daemon.board import Board
 from ami_daemon.call import UNANSWERED, Call, CallState
-from ami_daemon.changes import AgentMoved, CallMoved, Change, Illegal
+from ami_daemon.changes import (
+    AgentMoved,
+    CallEnded,
+    CallMoved,
+    Change,
+    Illegal,
+    PreviewAnswered,
+    PreviewLeft,
+    PreviewMissed,
+)
 from ami_daemon.control import Control
-from ami_daemon.dialer import Dialer, call_of
+from ami_daemon.dialer import Dialer
 from ami_daemon.journal import Journal
 from ami_daemon.limits import Limits
 from ami_daemon.link import AmiLink, LinkError, LinkState, LoginRefused
 from ami_daemon.nudge import Nudge
 from ami_daemon.preview import Preview
-from ami_daemon.recovery import Fate, Verdict, in_doubt, judge, read_cel
-from ami_daemon.snapshot import Snapshot, take
+from ami_daemon.reconcile import Reconcile
 from ami_daemon.verbs import Verbs
-from config.models import Mode, Site
+from config.models import Site
 from dialplan.filters import secs
 from store import Fenced, LeaseHeld, Store, StoreError, open_store
 
@@ -39,8 +47,6 @@ log = structlog.get_logger("daemon")
 LEASE_SECONDS = 15.0
 DECISIONS_KEPT = 30 * 86400.0
 RESYNC_SECONDS = 60.0
-PROOF_SECONDS = 3.0
-"""How long to wait for CEL to be written before an attempt is in doubt."""
 
 
 class CannotRun(Exception):
@@ -65,13 +71,16 @@ class Daemon:
             site.system.ami.port,
             "perezvon_dialer",
             site.system.ami.secret.get_secret_value(),
-            snapshot=self._sync,
+            snapshot=lambda: self.reconcile.sync(),
             clock=clock,
             on_state=self._link_state,
         )
         for kind in self.board.event_types:
             self.link.on(kind, self._on_event)
         self.journal = Journal(site, store, epoch, on_outcome=self._on_outcome)
+        self.reconcile = Reconcile(
+            site, store, epoch, self.board, self.journal, self.link, clock=clock, apply=self._apply
+        )
         self.dialer = Dialer(
             site,
             self.board,
@@ -81,16 +90,18 @@ class Daemon:
             epoch,
             clock=clock,
             new_id=lambda: new_attempt_id(clock()),
+            start=self._start,
         )
         self.orders = AgentOrders(site, self.board, self.link)
         self.nudge = Nudge(self.board, self.link)
         self.preview = Preview(self.dialer, self.orders, clock=clock, start=self._start)
-        self.snapshot: Snapshot | None = None
         self.was_live = asyncio.Event()
         self._stopped = asyncio.Event()
         self._resynced_at = 0.0
         self._wrap_up_began = asyncio.Event()
         self._changed = asyncio.Event()
+        self._failed = asyncio.Event()
+        self._failure: Exception | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- life ----------------------------------------------------------------------------------
@@ -99,10 +110,10 @@ class Daemon:
         """Run until stopped; CannotRun when Asterisk cannot be had, Fenced when another took over."""
         await self.store.decisions.prune(self.clock() - DECISIONS_KEPT)
         await self.dialer.load()
-        await self._take_over_attempts()
+        await self.reconcile.take_over_attempts()
         verbs = Verbs(
             self.board, self.dialer, self.orders, self.link, self.store, self.clock, self.clock(),
-            lambda: self.snapshot.version if self.snapshot else "", self.stop,
+            lambda: self.reconcile.snapshot.version if self.reconcile.snapshot else "", self.stop,
         )  # fmt: skip
         control = Control(Path(self.site.system.socket), verbs.table())
         await control.start()
@@ -118,6 +129,7 @@ class Daemon:
                         ("preview", self.preview.run()),
                         ("clock", self._run_clock()),
                         ("lease", self._keep_lease()),
+                        ("failures", self._watch_failures()),
                     )
                 ]
                 await self._stopped.wait()
@@ -135,9 +147,9 @@ class Daemon:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), left)
+        await self.link.stop()
         await self.journal.flushed()
         await self.store.agent_states.close_all(self.clock(), "the daemon stopped")
-        await self.link.stop()
         self._stopped.set()
 
     async def _run_link(self) -> None:
@@ -200,20 +212,25 @@ class Daemon:
 
     def _apply(self, changes: Iterable[Change]) -> None:
         for change in changes:
-            self.journal.put(change)
-            self.preview.on_change(change)
-            for work in (self.orders.on_change(change), self.nudge.on_change(change)):
-                if work is not None:
-                    self._start(work)
-            self.dialer.hear(change)
-            if isinstance(change, Illegal):
-                log.error("illegal_move", text=change.text)
-                self._resync(change.text)
-            elif isinstance(change, CallMoved) and change.new is CallState.WAITING:
-                self._arm_grace(change.call)
-            elif isinstance(change, AgentMoved) and change.new is AgentState.WRAP_UP:
-                self._wrap_up_began.set()
+            # Work that starts here inherits the attempt's id for its log lines.
+            with structlog.contextvars.bound_contextvars(**_subject(change)):
+                self._take(change)
         self._changed.set()
+
+    def _take(self, change: Change) -> None:
+        self.journal.put(change)
+        self.preview.on_change(change)
+        for work in (self.orders.on_change(change), self.nudge.on_change(change)):
+            if work is not None:
+                self._start(work)
+        self.dialer.hear(change)
+        if isinstance(change, Illegal):
+            log.error("illegal_move", text=change.text)
+            self._resync(change.text)
+        elif isinstance(change, CallMoved) and change.new is CallState.WAITING:
+            self._arm_grace(change.call)
+        elif isinstance(change, AgentMoved) and change.new is AgentState.WRAP_UP:
+            self._wrap_up_began.set()
 
     def _resync(self, why: str) -> None:
         """Look at the whole again, once a minute at most, so that a fault does not become a storm."""
@@ -239,79 +256,38 @@ class Daemon:
                 await work
             except (LinkError, BadOrder) as error:
                 log.warning("not_done", why=str(error))
+            except Exception as error:
+                log.exception("work_failed")
+                self._failure = error
+                self._failed.set()
 
         task = asyncio.create_task(guarded())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _watch_failures(self) -> None:
+        """A fault in work beside the loops (the store's, the lease's) ends the daemon as theirs does."""
+        await self._failed.wait()
+        if self._failure is not None:
+            raise self._failure
 
     def _link_state(self, state: LinkState) -> None:
         if state is LinkState.LIVE:
             self.was_live.set()
             self.dialer.wake()
 
-    # -- recovery ------------------------------------------------------------------------------
 
-    async def _take_over_attempts(self) -> None:
-        """Attempts that an earlier run left open: never sent ones go back, the others are looked for."""
-        for attempt in await self.store.attempts.open_attempts():
-            if attempt.sent_at is None:
-                await self.store.attempts.release(self.epoch, attempt.id, self.clock())
-                log.info("released", attempt=attempt.id, why="journalled, never sent")
-            elif (campaign := self.site.campaigns.get(attempt.campaign)) is None:
-                note = f"campaign {attempt.campaign} is no longer in the site"
-                await self.journal.give_up(attempt, self.clock(), note)
-                log.warning("in_doubt", attempt=attempt.id, why=note)
-            else:
-                call = call_of(attempt, campaign, preview=campaign.mode is Mode.PREVIEW)
-                call.placed_at = attempt.sent_at
-                self.board.place(call)
-                log.info("open_attempt", attempt=attempt.id, campaign=attempt.campaign)
-
-    async def _sync(self) -> None:
-        """After every login: take a snapshot, make the board agree, settle what has no channel."""
-        snapshot = self.snapshot = await take(self.link, self.clock())
-        changes, missing = self.board.restore(
-            snapshot.channels, snapshot.members, snapshot.waiting, snapshot.at
-        )
-        self._apply(changes)
-        if missing:
-            await self._settle(missing, snapshot)
-        log.info("in_sync", calls=len(self.board.calls), asterisk=snapshot.version)
-
-    async def _settle(self, missing: list[Call], snapshot: Snapshot) -> None:
-        """Find out what became of calls without a channel; what nothing proves in time is in doubt."""
-        deadline = self.clock() + PROOF_SECONDS
-        left = [(call, in_doubt(self.clock())) for call in missing]
-        while left and self.clock() < deadline:
-            await asyncio.sleep(0.3)  # CEL is written by a thread of its own, a moment after the fact
-            log_dir = Path(self.site.system.asterisk.log_dir)
-            cel = await asyncio.to_thread(read_cel, log_dir, self.board.prefix)
-            looked, left = left, []
-            for call, _ in looked:
-                channel = self.board.prefix + call.attempt
-                verdict = judge(call, cel, channel, snapshot.started_at, self.clock())
-                if verdict.fate is Fate.ENDED:
-                    await self._close(call, verdict)
-                else:
-                    left.append((call, verdict))
-        if not left:
-            return
-        alive = {row.text("Uniqueid") for row in await self.link.listing("CoreShowChannels")}
-        if any(self.board.prefix + call.attempt in alive for call, _ in left):
-            raise LinkError("a call turned up while the snapshot was taken")  # so it is taken again
-        for call, verdict in left:
-            never = verdict.fate is Fate.NEVER_PLACED
-            await self._close(call, verdict if never else in_doubt(self.clock()))
-
-    async def _close(self, call: Call, verdict: Verdict) -> None:
-        if not self.board.forget(call.attempt):
-            return
-        if verdict.fate is Fate.NEVER_PLACED:
-            await self.store.attempts.release(self.epoch, call.attempt, self.clock())
-            log.info("released", attempt=call.attempt, why="Asterisk never saw it")
-            return
-        await self.journal.finish(call, verdict.outcome, verdict.at, verdict.note)
-        log.info("settled", attempt=call.attempt, outcome=str(verdict.outcome), why=verdict.note)
+def _subject(change: Change) -> dict[str, str]:
+    """Whom a change's log lines are about."""
+    match change:
+        case CallMoved(call=call) | CallEnded(call=call) | PreviewLeft(call=call):
+            return {"attempt": call.attempt}
+        case PreviewAnswered(attempt=attempt) | PreviewMissed(attempt=attempt):
+            return {"attempt": attempt}
+        case AgentMoved(agent=agent):
+            return {"agent": agent}
+        case _:
+            return {}
 
 
 def new_attempt_id(now: float) -> str:

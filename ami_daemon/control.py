@@ -34,7 +34,20 @@ class Control:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen; a socket left behind by a dead daemon is replaced, one that answers is not."""
+        """Listen; a socket left behind by a dead daemon is replaced, one that answers is not.
+
+        Raises `VerbError` where one answers, or where no socket can be made.
+        """
+        try:
+            await self._listen()
+        except OSError as error:
+            raise VerbError(
+                "no_socket",
+                f"the socket {self.path} cannot be made: {error.strerror or error}",
+                "mend system.socket, or make its folder and let this user write there",
+            ) from error
+
+    async def _listen(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.path.exists():
             if await _answers(self.path):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
 
 import structlog
 
@@ -17,12 +18,16 @@ from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost
 from config.models import Campaign, Mode, Site
 from leads.attempt import Attempt
 from leads.hours import CallTime, may_call
-from leads.lead import Lead, LeadState
-from leads.phones import for_trunk, mask
+from leads.lead import Lead, LeadState, Outcome
+from leads.phones import BadPhone, for_trunk, mask
+from leads.rules import LeadMove
 from predictive import Event, Pacer, create_pacer
-from store import CampaignState, Store
+from store import CampaignState, Store, check_move
 
 log = structlog.get_logger("dialer")
+
+Start = Callable[[Coroutine[Any, Any, None]], None]
+"""Runs a piece of work beside the loop, and logs what it raises."""
 
 
 class Dialer:
@@ -42,9 +47,10 @@ class Dialer:
         *,
         clock: Callable[[], float],
         new_id: Callable[[], str],
+        start: Start,
     ) -> None:
         self.site, self.board, self.limits, self.link, self.store = site, board, limits, link, store
-        self.epoch, self.clock, self.new_id = epoch, clock, new_id
+        self.epoch, self.clock, self.new_id, self._start = epoch, clock, new_id, start
         self.members = {group: frozenset(site.members(group)) for group in site.groups}
         self.states: dict[str, CampaignState] = {}
         self.pacers: dict[str, Pacer] = {
@@ -57,7 +63,6 @@ class Dialer:
         self._wake = asyncio.Event()
         self._state_turn = asyncio.Lock()
         self._turn = 0
-        self._originating: set[asyncio.Task[None]] = set()
 
     async def load(self) -> None:
         """Take the campaigns' states from the store."""
@@ -76,12 +81,24 @@ class Dialer:
             if only_from not in (None, self.states[name]):
                 return
             if self.states[name] is not state:
+                check_move(name, self.states[name], state)
+                self.states[name] = state  # first: a stop must hold even where the store does not answer
                 await self.store.campaigns.set(name, state, self.clock())
-                self.states[name] = state
                 self.reasons.pop(name, None)
                 log.info("campaign", campaign=name, state=str(state), why=why)
             await self.store.decisions.add("campaign", name, why, self.clock())
         self.wake()
+
+    async def halt(self, why: str) -> list[str]:
+        """Pause every running campaign, all at once; the store is told afterwards."""
+        running = [name for name, state in self.states.items() if state is CampaignState.RUNNING]
+        for name in running:
+            self.states[name] = CampaignState.PAUSED
+        for name in running:
+            await self.store.campaigns.set(name, CampaignState.PAUSED, self.clock())
+            await self.store.decisions.add("campaign", name, why, self.clock())
+        log.warning("halted", campaigns=running, why=why)
+        return running
 
     def wake(self) -> None:
         """Something changed: ask the pacers again."""
@@ -91,7 +108,7 @@ class Dialer:
         """Let the pacers hear a change of the board, and ask them again."""
         for event in pacing_events(change):
             for name in self._concerned(change):
-                self.pacers[name].on_event(self.clock(), event)
+                self.pacers[name].on_event(_ticks(), event)
         self.wake()
 
     def _concerned(self, change: Change) -> list[str]:
@@ -128,19 +145,18 @@ class Dialer:
         """The campaign's view of the floor now."""
         campaign = self.site.campaigns[name]
         free = self.limits.free_lines(name, self.board.calls.values())
-        return floor_of(
-            self.board, name, campaign.group, self.members, free, self.limits.allowance(name, self.clock())
-        )
+        allowance, shift = self.limits.allowance(name, _ticks()), _ticks() - self.clock()
+        return floor_of(self.board, name, campaign.group, self.members, free, allowance, shift)
 
     async def _round(self, name: str) -> float:
         """One decision of one campaign; returns how long it may be left alone."""
-        now = self.clock()
+        now = _ticks()
         floor, pacer = self.floor(name), self.pacers[name]
         wanted = pacer.calls_to_place(now, floor)
         fit = min(wanted, floor.free_lines, floor.allowance)
-        leads = await self.hopper(name, fit, now) if fit > 0 else []
+        leads = await self.hopper(name, fit, self.clock()) if fit > 0 else []
         await self._explain(name, floor, wanted, fit, len(leads))
-        if leads:
+        if leads and self.states[name] is CampaignState.RUNNING and not self.draining:
             await self._place(name, leads)
         elif fit > 0 and await self._is_done(name):
             why = "the list is finished: every lead is final"
@@ -166,7 +182,7 @@ class Dialer:
 
     async def _is_done(self, name: str) -> bool:
         counts = await self.store.leads.counts(self.site.campaigns[name].list)
-        return not any(total for state, total in counts.items() if state is not LeadState.FINAL)
+        return 0 < counts[LeadState.FINAL] == sum(counts.values())
 
     async def _explain(self, name: str, floor: FloorNow, wanted: int, fit: int, leads: int) -> None:
         """Keep the reason for `perezvon why campaign`, once per change."""
@@ -197,15 +213,17 @@ class Dialer:
         self.limits.take(name, len(attempts))
         for attempt in attempts:
             self.board.place(call_of(attempt, campaign))
-            self.pacers[name].on_event(now, Event("dial", attempt.id))
-            task = asyncio.create_task(self.originate(attempt, campaign, "perezvon-answered"))
-            self._originating.add(task)
-            task.add_done_callback(self._originating.discard)
+            self.pacers[name].on_event(_ticks(), Event("dial", attempt.id))
+            self._start(self.originate(attempt, campaign, "perezvon-answered"))
 
     async def originate(self, attempt: Attempt, campaign: Campaign, context: str) -> None:
         """Journal that the call may be placed from here on, then ask Asterisk to place it."""
         trunk = self.site.trunks[campaign.trunk]
-        number = for_trunk(attempt.phone, trunk.number_format, trunk.prefix, self.site.system.country)
+        try:
+            number = for_trunk(attempt.phone, trunk.number_format, trunk.prefix, self.site.system.country)
+        except BadPhone as error:
+            await self._never_callable(attempt, str(error))
+            return
         bound = log.bind(attempt=attempt.id, campaign=attempt.campaign, phone=mask(attempt.phone))
         await self.store.attempts.mark_sent(self.epoch, attempt.id, self.clock())
         if attempt.id not in self.board.calls:
@@ -239,6 +257,20 @@ class Dialer:
         if self.board.forget(attempt.id):
             await self.store.attempts.release(self.epoch, attempt.id, self.clock())
             log.warning("not_placed", attempt=attempt.id, why=why)
+
+    async def _never_callable(self, attempt: Attempt, why: str) -> None:
+        """The list's rules have changed since the import: the lead is done with, and says why."""
+        if self.board.forget(attempt.id):
+            move = LeadMove(LeadState.FINAL, None, f"failed: {why}")
+            await self.store.attempts.finish(
+                self.epoch, attempt.id, Outcome.FAILED, self.clock(), None, None, move, why
+            )
+            log.warning("not_placed", attempt=attempt.id, why=why)
+
+
+def _ticks() -> float:
+    """Seconds that never step back, for pacers and rates."""
+    return asyncio.get_running_loop().time()
 
 
 def call_of(attempt: Attempt, campaign: Campaign, *, preview: bool = False) -> Call:

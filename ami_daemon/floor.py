@@ -39,8 +39,11 @@ def floor_of(
     members: Mapping[str, frozenset[str]],
     free_lines: int,
     allowance: int,
+    shift: float,
 ) -> FloorNow:
     """The floor of a campaign that is served by `group`; `members` has every group's agents.
+
+    `shift` takes the board's epoch seconds to the pacer's clock.
 
     Agents who will be taken by calls of other campaigns on their way to the same agents are left
     out of `ready`, so that campaigns that share agents do not dial twice for one.
@@ -48,7 +51,7 @@ def floor_of(
     by_state: dict[AgentState, dict[str, float]] = {state: {} for state in AgentState}
     for name in members[group]:
         agent = board.agents[name]
-        by_state[agent.state][name] = agent.since
+        by_state[agent.state][name] = agent.since + shift
     taken = {agent.call for agent in board.agents.values() if agent.state is AgentState.RINGING}
     own = [call for call in board.calls.values() if call.campaign == campaign]
     others = sum(1 for _ in _competing(board, campaign, group, members))
@@ -59,10 +62,10 @@ def floor_of(
         talking=by_state[AgentState.TALKING] | by_state[AgentState.RINGING],
         wrapping=by_state[AgentState.WRAP_UP],
         not_ready=by_state[AgentState.NOT_READY],
-        ringing={call.attempt: call.placed_at for call in own if call.state in UNANSWERED},
+        ringing={call.attempt: call.placed_at + shift for call in own if call.state in UNANSWERED},
         screening={},
         waiting={
-            call.attempt: call.since()
+            call.attempt: call.since() + shift
             for call in own
             if call.state in ON_THE_WAY - UNANSWERED and board.prefix + call.attempt not in taken
         },

@@ -77,7 +77,7 @@ class Journal:
         )
 
     async def finish(self, call: Call, outcome: Outcome, at: float, note: str = "") -> None:
-        """End the attempt and move its lead by the campaign's rules, in one transaction."""
+        """Note the call's times; then, in one write, end the attempt and move its lead by the rules."""
         lead = await self.store.leads.get(call.lead)
         if lead is None:
             raise LookupError(f"attempt {call.attempt} is of lead {call.lead}, which is not in the store")

@@ -160,10 +160,7 @@ class Verbs:
 
     async def stop_all(self) -> dict[str, Any]:
         """Pause every running campaign at once; nothing is dialed until one is started again."""
-        paused = [name for name, state in self.dialer.states.items() if state is CampaignState.RUNNING]
-        for name in paused:
-            await self.dialer.set_state(name, CampaignState.PAUSED, "stop-all was ordered")
-        return {"paused": paused}
+        return {"paused": await self.dialer.halt("stop-all was ordered")}
 
     async def shutdown(self, drain: float = 60.0) -> dict[str, Any]:
         """Stop dialing, wait at most `drain` seconds for calls under way, and exit."""

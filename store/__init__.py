@@ -2,7 +2,7 @@
 
 from store.agent_states import AgentSpell, AgentStateRepository
 from store.attempts import AlreadyEnded, AttemptRepository, UnknownAttempt
-from store.campaigns import CampaignRepository, CampaignState
+from store.campaigns import CampaignRepository, CampaignState, check_move
 from store.decisions import Decision, DecisionRepository
 from store.engine import StoreError
 from store.leads import Added, LeadRepository
@@ -26,5 +26,6 @@ __all__ = [
     "Store",
     "StoreError",
     "UnknownAttempt",
+    "check_move",
     "open_store",
 ]

@@ -27,6 +27,12 @@ MOVES: Mapping[CampaignState, frozenset[CampaignState]] = {
 }
 
 
+def check_move(name: str, old: CampaignState, new: CampaignState) -> None:
+    """Raises `IllegalMove` for a move that the table does not have."""
+    if new not in MOVES[old]:
+        raise IllegalMove(f"campaign {name}", old, new)
+
+
 class CampaignRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -46,8 +52,7 @@ class CampaignRepository:
             mine = campaigns.c.name == name
             found = await connection.scalar(select(campaigns.c.state).where(mine).with_for_update())
             old = CampaignState.STOPPED if found is None else CampaignState(found)
-            if state not in MOVES[old]:
-                raise IllegalMove(f"campaign {name}", old, state)
+            check_move(name, old, state)
             values = {"state": state, "changed_at": at}
             if found is None:
                 await connection.execute(insert(campaigns).values(name=name, **values))
