@@ -95,7 +95,8 @@ class Phones:
 
     def calls(self, agent: str) -> list[PhoneCall]:
         """The calls that reached the phone, oldest first."""
-        return [call for call in self._city.ledger.phone_calls if call.agent == self._known(agent)]
+        known = self._known(agent)
+        return [call for call in self._city.ledger.phone_calls if call.agent == known]
 
     def _known(self, agent: str) -> str:
         if agent not in self._city.site.agents:
