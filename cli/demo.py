@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
 import shutil
 import tempfile
@@ -15,17 +16,26 @@ import typer
 
 from ami_daemon.control import VerbError
 from cli.daemon_process import DaemonFailed, DaemonProcess
-from cli.demo_report import report
+from cli.demo_report import report, shortest_retry
 from cli.demo_view import Facts, screen
 from cli.demo_world import CAMPAIGN, World, open_world
 from cli.session import ERROR, Json, err, fail, out
 from config.problems import SiteError
+from dialplan.apply import ApplyRefused
+from dialplan.filters import RenderError
+from dialplan.revisions import RevisionError
 from lab.instance import AsteriskFailed
 from leads.importing import parse_csv
-from store import open_store
+from store import StoreError, open_store
 
 MOST = 170.0
 """Seconds after which the demo gives up."""
+
+_FAULTS = (
+    DaemonFailed, AsteriskFailed, SiteError, VerbError, RenderError, RevisionError, ApplyRefused, StoreError,
+    OSError,
+)  # fmt: skip
+"""What may keep the demo from running, told in plain words; TimeoutError is an OSError."""
 
 
 def demo(
@@ -42,17 +52,24 @@ def demo(
     Exit code 0 only if everything reconciles.
     """
     kept = folder is not None
-    place = folder or Path(tempfile.mkdtemp(prefix="perezvon-demo-"))
+    try:
+        _look_at(report_file, folder)
+        place = folder or Path(tempfile.mkdtemp(prefix="perezvon-demo-"))
+    except OSError as error:
+        fail(f"the demo was not started: {error}")
     console = err if as_json else out
     try:
         result = asyncio.run(_demo(place, leads, agents, seed, fake, console))
-    except (DaemonFailed, AsteriskFailed, SiteError, TimeoutError) as error:
+    except _FAULTS as error:
         fail(f"the demo could not run: {error or 'something did not happen in time'}", f"logs are in {place}")
     except KeyboardInterrupt:
         console.print("stopped; nothing is left running")
         raise typer.Exit(130) from None
     if report_file is not None:
-        report_file.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        try:
+            report_file.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            fail(f"the report {report_file} cannot be written: {error.strerror}", f"all else is in {place}")
     if as_json:
         print(json.dumps(result, ensure_ascii=False, indent=2))
     else:
@@ -62,6 +79,19 @@ def demo(
         raise typer.Exit(ERROR)
     if not kept:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _look_at(report_file: Path | None, folder: Path | None) -> None:
+    """What would only be found at the end of the run, or would be half done. May raise OSError."""
+    if report_file is not None:
+        if not report_file.parent.is_dir():
+            fail(f"there is no folder {report_file.parent} for the report", f"mkdir -p {report_file.parent}")
+        if report_file.is_dir() or not os.access(
+            report_file if report_file.exists() else report_file.parent, os.W_OK
+        ):
+            fail(f"the report {report_file} cannot be written", "name another file with --report")
+    if folder is not None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        fail(f"{folder} is not an empty folder; nothing was done", "name a new one with --folder")
 
 
 async def _demo(place: Path, leads: int, agents: int, seed: int, fake: bool, console: Any) -> dict[str, Any]:
@@ -88,6 +118,7 @@ async def _demo(place: Path, leads: int, agents: int, seed: int, fake: bool, con
                 attempts=await store.attempts.recent(CAMPAIGN, 100_000),
                 seen=await world.seen(),
                 audit=await store.audit(time.time()),  # noqa: TID251 - the edge
+                retry_after=shortest_retry(settings.attempts),
                 wall_s=time.monotonic() - began,
             )
 

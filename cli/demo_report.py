@@ -6,8 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+from config.models import Attempts
 from leads.attempt import Attempt, AttemptState
 from leads.lead import LIVE, Outcome
 
@@ -85,12 +87,27 @@ def match(attempts: Iterable[Attempt], seen: Iterable[Seen]) -> Match:
     return Match(pairs, unseen, left)
 
 
-def dialed_twice(matched: Match, attempts: Sequence[Attempt]) -> int:
-    """Numbers that the city saw more often than attempts were placed to them."""
-    placed = Counter(a.phone for a in attempts if a.sent_at and a.state is not AttemptState.RELEASED)
+def shortest_retry(rules: Attempts) -> float:
+    """Seconds before which no lead may be dialed again, whatever came of the attempt before."""
+    return min((retry.after for retry in rules.retry.values()), default=math.inf)
+
+
+def dialed_twice(matched: Match, attempts: Sequence[Attempt], retry_after: float) -> int:
+    """Numbers that the city saw more often than attempts were placed to them, or dialed again too soon.
+
+    Too soon is less than `retry_after` seconds after the placed attempt before.
+    """
+    placed: dict[str, list[float]] = {}
+    for attempt in attempts:
+        if attempt.sent_at is not None and attempt.state is not AttemptState.RELEASED:
+            placed.setdefault(attempt.phone, []).append(attempt.sent_at)
     seen = Counter(call.number for _, call in matched.pairs)
     seen.update(call.number for call in matched.calls_unexplained)
-    return sum(1 for number, count in seen.items() if count > placed[number])
+    twice = {number for number, count in seen.items() if count > len(placed.get(number, ()))}
+    for number, times in placed.items():
+        if any(later - earlier < retry_after for earlier, later in pairwise(sorted(times))):
+            twice.add(number)
+    return len(twice)
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -106,9 +123,13 @@ def report(
     attempts: Sequence[Attempt],
     seen: Sequence[Seen],
     audit: Sequence[str],
+    retry_after: float,
     wall_s: float,
 ) -> dict[str, Any]:
-    """The demo's report; `reconciles` says whether all of it agrees."""
+    """The demo's report; `reconciles` says whether all of it agrees.
+
+    `retry_after` is the campaign's `shortest_retry`.
+    """
     matched = match(attempts, seen)
     placed = [a for a in attempts if a.state is not AttemptState.RELEASED]
     outcomes = Counter(str(a.outcome) for a in placed if a.outcome is not None)
@@ -119,7 +140,7 @@ def report(
     ]
     abandoned = outcomes[Outcome.ABANDONED]
     live = sum(outcomes[outcome] for outcome in LIVE)
-    twice = dialed_twice(matched, placed)
+    twice = dialed_twice(matched, placed, retry_after)
     still_open = [a.id for a in placed if a.state is not AttemptState.ENDED]
     wrong = [
         f"attempt {attempt.id}: {attempt.outcome}, but the subscriber's behaviour was {call.behaviour}"

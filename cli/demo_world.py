@@ -83,8 +83,8 @@ async def open_world(place: Path, agents: int, seed: int, fake: bool, say: Say) 
             lambda: _seen(pair.city),
         )
         say("starting the daemon")
-        await daemon.start()
         try:
+            await daemon.start()
             yield world
         finally:
             await daemon.kill()

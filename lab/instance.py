@@ -51,7 +51,7 @@ class Instance:
         self.binary = binary
         self.folder = folder.resolve()
         if len(os.fsencode(self.folder / "run/asterisk.ctl")) > _SOCKET_PATH_LIMIT:
-            raise ValueError(f"{self.folder}: too long a path for Asterisk's socket; choose a shorter one")
+            raise AsteriskFailed(f"{self.folder}: too long for Asterisk's socket; choose a shorter path")
         for name in _SUBFOLDERS:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         for name, text in files.items():

@@ -15,7 +15,7 @@ import pytest
 
 from cli.daemon_process import DaemonProcess
 from cli.demo import people
-from cli.demo_report import Seen, match, report
+from cli.demo_report import Seen, match, report, shortest_retry
 from cli.demo_world import CAMPAIGN, demo_site
 from lab.behaviour import Mix
 from lab.pair import Pair
@@ -59,13 +59,15 @@ class Field:
                 await asyncio.sleep(0.1)
         assert await self.daemon.stop() == 0
         async with open_store(self.pair.site.system.database) as store:
-            counts = await store.leads.counts(self.pair.site.campaigns[CAMPAIGN].list)
+            settings = self.pair.site.campaigns[CAMPAIGN]
+            counts = await store.leads.counts(settings.list)
             return report(
                 asterisk="",
                 leads={str(state): count for state, count in counts.items()},
                 attempts=await self.attempts(),
                 seen=self.seen(),
                 audit=await store.audit(time.time()),
+                retry_after=shortest_retry(settings.attempts),
                 wall_s=0.0,
             )
 

@@ -46,7 +46,7 @@ async def test_one_that_cannot_start_says_why(asterisk_binary: AsteriskBinary, t
 
 
 def test_a_path_too_long_for_its_socket_is_refused(asterisk_binary: AsteriskBinary, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="choose a shorter one"):
+    with pytest.raises(AsteriskFailed, match="choose a shorter path"):
         instance(asterisk_binary, tmp_path / ("x" * 100))
 
 
