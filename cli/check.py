@@ -25,6 +25,9 @@ def check(
             show_default=False,
         ),
     ] = None,
+    site: Annotated[
+        Path | None, typer.Option("--site", help="The same, as other commands take it.", show_default=False)
+    ] = None,
     json: Json = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 where there are warnings.")] = False,
     create_secrets: Annotated[
@@ -33,18 +36,20 @@ def check(
     ] = False,
 ) -> None:
     """Check a site: YAML, keys, references, lints. Exit: 0 good, 1 errors, 3 warnings with --strict."""
-    site = site_folder(folder)
+    if folder is not None and site is not None and folder != site:
+        fail(f"two folders are named, {folder} and {site}", "name one")
+    checked = site_folder(folder or site)
     try:
-        made = create_missing(site) if create_secrets else []
+        made = create_missing(checked) if create_secrets else []
     except OSError as error:
         fail(f"the secret {error.filename} cannot be made ({error.strerror})")
-    problems = problems_of(site)
+    problems = problems_of(checked)
     errors = sum(problem.severity is Severity.ERROR for problem in problems)
     warnings = len(problems) - errors
     if json:
         out.print_json(
             data={
-                "folder": str(site),
+                "folder": str(checked),
                 "ok": not errors,
                 "errors": errors,
                 "warnings": warnings,
@@ -55,7 +60,7 @@ def check(
         )
     else:
         lines = [f"made {path}" for path in made] + [str(problem) for problem in problems]
-        for line in [*lines, f"{site}: {_count(errors, 'error')}, {_count(warnings, 'warning')}"]:
+        for line in [*lines, f"{checked}: {_count(errors, 'error')}, {_count(warnings, 'warning')}"]:
             out.print(line, markup=False, highlight=False, soft_wrap=True)
     if errors:
         raise typer.Exit(ERROR)

@@ -19,10 +19,22 @@ import typer
 from ami_daemon import logs
 from ami_daemon.control import VerbError, ask
 from ami_daemon.link import AmiLink, LinkState
-from cli.session import ERROR, Json, SiteFolder, out, prompts_of, show, site_folder, site_of, sounds_of
+from cli.session import (
+    ERROR,
+    Json,
+    NoDatabase,
+    SiteFolder,
+    out,
+    prompts_of,
+    show,
+    site_folder,
+    site_of,
+    sounds_of,
+    store_to_read,
+)
 from config.models import Site
 from dialplan.console import AsteriskConsole, ConsoleError
-from store import StoreError, open_store
+from store import StoreError
 
 SECURE = {20: (20, 20, 1), 22: (22, 10, 1), 23: (23, 4, 1)}
 """First versions with the security fixes of June 2026, by branch."""
@@ -155,8 +167,10 @@ def _prompts(site: Site) -> Iterator[Finding]:
 
 async def _store(site: Site) -> Finding:
     try:
-        async with open_store(site.system.database) as store:
+        async with store_to_read(site.system) as store:
             wrong = await store.audit(time.time())  # noqa: TID251 - the edge
+    except NoDatabase as error:
+        return Finding("warn", "store", error.message, error.hint)
     except StoreError as error:
         return Finding("fail", "store", error.message, error.hint)
     if wrong:

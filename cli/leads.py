@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
+from contextlib import suppress
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.session import Json, SiteFolder, fail, show, site_of
+from cli.session import Json, SiteFolder, fail, show, site_of, store_to_read
+from config.models import System
 from leads.importing import MAX_BYTES, BadList, ParsedList, parse_csv, write_rejects
 from leads.lead import Lead, LeadState
 from leads.phones import mask
 from store import Added, StoreError, open_store
+from store.engine import sqlite_file
 
 leads = typer.Typer(help="Lists of leads.", no_args_is_help=True)
 
@@ -42,6 +47,8 @@ def import_list(
         fail(f"{into!r} is no name of a list", "use a-z, 0-9, _ and -, beginning with a letter")
     try:
         parsed = parse_csv(_read(file), system.country)
+        if not parsed.good and not parsed.rejects:
+            raise BadList("the file has a header and no rows", "export the list again")
         refused = _write_rejects(rejects or file.with_name(f"{file.stem}.rejects.csv"), parsed)
         added = asyncio.run(_add(system.database, into, parsed))
     except BadList as error:
@@ -78,9 +85,9 @@ def list_leads(
     system = site_of(site).system
     try:
         if name is None:
-            show(asyncio.run(_lists(system.database)), as_json)
+            show(asyncio.run(_lists(system)), as_json)
         else:
-            found = asyncio.run(_page(system.database, name, state, limit, after))
+            found = asyncio.run(_page(system, name, state, limit, after))
             show([_row(lead, full, ZoneInfo(system.timezone)) for lead in found], as_json)
     except StoreError as error:
         fail(error.message, error.hint)
@@ -95,30 +102,66 @@ def _read(file: Path) -> bytes:
 
 
 def _write_rejects(file: Path, parsed: ParsedList) -> Path | None:
+    """Where they are: an older file with other content stays, and the new one gets a number."""
     if not parsed.rejects:
         return None
+    content = write_rejects(parsed.rejects, parsed.columns)
     try:
-        file.write_bytes(write_rejects(parsed.rejects, parsed.columns))
+        if file.exists() and not file.is_file():  # /dev/null and the like
+            file.write_bytes(content)
+            return file
+        names = (file.with_name(f"{file.stem}-{number}{file.suffix}") for number in count(2))
+        return next(name for name in chain([file], names) if _is_now(name, content))
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}", "name another one with --rejects")
-    return file
+
+
+def _is_now(file: Path, content: bytes) -> bool:
+    """Whether the file has this content, made now or before; a new one is only for its owner."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        if not file.is_file() or file.read_bytes() != content:
+            return False
+        file.chmod(0o600)
+        return True
+    try:
+        with os.fdopen(descriptor, "wb") as new:
+            new.write(content)
+    except OSError:
+        file.unlink()
+        raise
+    return True
+
+
+def _make_for_the_daemon(file: Path) -> None:
+    """Root makes the database for its folder's owner: the daemon's user must be able to open it."""
+    with suppress(OSError):  # there already, or no such folder: opening the store says what is wrong
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            folder = file.parent.stat()
+            os.chown(descriptor, folder.st_uid, folder.st_gid)
+        finally:
+            os.close(descriptor)
 
 
 async def _add(database: str, into: str, parsed: ParsedList) -> Added:
+    if os.geteuid() == 0 and (file := sqlite_file(database)) is not None:
+        _make_for_the_daemon(file)
     async with open_store(database) as store:
         return await store.leads.add(into, parsed.good, time.time())  # noqa: TID251 - the edge
 
 
-async def _lists(database: str) -> list[dict[str, Any]]:
-    async with open_store(database) as store:
+async def _lists(system: System) -> list[dict[str, Any]]:
+    async with store_to_read(system) as store:
         return [
             {"list": name} | {state.value: count for state, count in (await store.leads.counts(name)).items()}
             for name in await store.leads.lists()
         ]
 
 
-async def _page(database: str, name: str, state: LeadState | None, limit: int, after: int) -> list[Lead]:
-    async with open_store(database) as store:
+async def _page(system: System, name: str, state: LeadState | None, limit: int, after: int) -> list[Lead]:
+    async with store_to_read(system) as store:
         if name not in await store.leads.lists():
             fail(f"there is no list {name}", "`perezvon leads list` shows all")
         return await store.leads.page(name, state, limit, after)

@@ -6,11 +6,13 @@ import asyncio
 import time
 from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.session import Json, SiteFolder, daemon, fail, show, site_of
-from store import StoreError, open_store
+from cli.session import Json, SiteFolder, daemon, fail, show, site_of, store_to_read
+from config.models import System
+from store import StoreError
 
 campaign = typer.Typer(help="Start, pause, stop and watch campaigns.", no_args_is_help=True)
 agents = typer.Typer(help="See agents and set their states.", no_args_is_help=True)
@@ -21,38 +23,39 @@ Name = Annotated[str, typer.Argument(help="The campaign's name.")]
 @campaign.command("list")
 def campaign_list(site: SiteFolder = None, as_json: Json = False) -> None:
     """Every campaign with its state and its leads."""
-    show(daemon(site, "campaigns"), as_json)
+    show(daemon(site_of(site).system, "campaigns"), as_json)
 
 
 @campaign.command("start")
 def campaign_start(name: Name, site: SiteFolder = None, as_json: Json = False) -> None:
     """Dial the campaign's list."""
-    show(daemon(site, "campaign", name=name, action="start"), as_json)
+    show(daemon(site_of(site).system, "campaign", name=name, action="start"), as_json)
 
 
 @campaign.command("pause")
 def campaign_pause(name: Name, site: SiteFolder = None, as_json: Json = False) -> None:
     """Place no more calls; calls under way go on."""
-    show(daemon(site, "campaign", name=name, action="pause"), as_json)
+    show(daemon(site_of(site).system, "campaign", name=name, action="pause"), as_json)
 
 
 @campaign.command("stop")
 def campaign_stop(name: Name, site: SiteFolder = None, as_json: Json = False) -> None:
     """End the campaign; calls under way go on."""
-    show(daemon(site, "campaign", name=name, action="stop"), as_json)
+    show(daemon(site_of(site).system, "campaign", name=name, action="stop"), as_json)
 
 
 @campaign.command("status")
 def campaign_status(name: Name, site: SiteFolder = None, as_json: Json = False) -> None:
     """Leads, outcomes, live calls, abandonment, and the last decision."""
-    show(daemon(site, "campaign_status", name=name), as_json)
+    show(daemon(site_of(site).system, "campaign_status", name=name), as_json)
 
 
 @agents.command("list")
 def agents_list(site: SiteFolder = None, as_json: Json = False) -> None:
     """Every agent with state, reason, since when, and what is pending."""
-    rows = daemon(site, "agents")
-    show(rows if as_json else [_timed(row) for row in rows], as_json)
+    system = site_of(site).system
+    rows = daemon(system, "agents")
+    show(rows if as_json else [_timed(row, system) for row in rows], as_json)
 
 
 @agents.command("set")
@@ -64,8 +67,9 @@ def agents_set(
     as_json: Json = False,
 ) -> None:
     """Set an agent's state; during a call it takes effect afterwards."""
-    row = daemon(site, "agent_set", agent=agent, state=state, reason=reason)
-    show(row if as_json else _timed(row), as_json)
+    system = site_of(site).system
+    row = daemon(system, "agent_set", agent=agent, state=state, reason=reason)
+    show(row if as_json else _timed(row, system), as_json)
 
 
 @agents.command("times")
@@ -78,7 +82,7 @@ def agents_times(
     until = time.time()  # noqa: TID251 - the edge
 
     async def ask_store() -> dict[str, dict[tuple[str, str], float]]:
-        async with open_store(site_of(site).system.database) as store:
+        async with store_to_read(site_of(site).system) as store:
             return await store.agent_states.totals(None, until - hours * 3600, until)
 
     try:
@@ -95,8 +99,9 @@ def agents_times(
 
 def calls(site: SiteFolder = None, as_json: Json = False) -> None:
     """Our calls under way."""
-    rows = daemon(site, "calls")
-    show(rows if as_json else [_timed(row) for row in rows], as_json)
+    system = site_of(site).system
+    rows = daemon(system, "calls")
+    show(rows if as_json else [_timed(row, system) for row in rows], as_json)
 
 
 def why(
@@ -106,23 +111,25 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Why something is or is not happening: the journalled decisions, newest last."""
-    lines = daemon(site, "why", kind=kind, id=id)
-    show(lines if as_json else [f"{_clock(line['at'])}  {line['text']}" for line in lines], as_json)
+    system = site_of(site).system
+    lines = daemon(system, "why", kind=kind, id=id)
+    show(lines if as_json else [f"{_clock(line['at'], system)}  {line['text']}" for line in lines], as_json)
 
 
 def status(site: SiteFolder = None, as_json: Json = False) -> None:
     """The daemon at a glance."""
-    show(daemon(site, "status"), as_json)
+    show(daemon(site_of(site).system, "status"), as_json)
 
 
 def stop_all(site: SiteFolder = None, as_json: Json = False) -> None:
     """Pause every campaign at once: nothing is dialed until one is started again."""
-    show(daemon(site, "stop_all"), as_json)
+    show(daemon(site_of(site).system, "stop_all"), as_json)
 
 
-def _timed(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "since": _clock(row["since"])}
+def _timed(row: dict[str, Any], system: System) -> dict[str, Any]:
+    return {**row, "since": _clock(row["since"], system)}
 
 
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S") if at else "-"
+def _clock(at: float, system: System) -> str:
+    """The time of day in the site's zone."""
+    return datetime.fromtimestamp(at, ZoneInfo(system.timezone)).strftime("%H:%M:%S") if at else "-"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import getpass
 import json as jsonlib
+import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from cli.session import CHANGES, ERROR, Json, SiteFolder, fail, out, site_of, sounds_of
-from config.models import AsteriskPaths, Site
+from config.models import AsteriskPaths, Site, System
 from dialplan.apply import ApplyRefused, Author, Result, earlier, roll_back
 from dialplan.apply import apply as put_in_force
 from dialplan.base import DIRECTORIES, render_base
@@ -113,7 +115,8 @@ def rollback(
 
 def history(site: SiteFolder = None, json: Json = False) -> None:
     """Show what was put in force: when, by whom, why. Newest first."""
-    revisions = Revisions(Path(site_of(site).system.asterisk.config_dir))
+    system = site_of(site).system
+    revisions = Revisions(Path(system.asterisk.config_dir))
     try:
         entries, current = list(reversed(revisions.history())), revisions.current
     except (RevisionError, OSError) as error:
@@ -125,7 +128,7 @@ def history(site: SiteFolder = None, json: Json = False) -> None:
         return
     for number, entry in enumerate(entries):
         mark = "*" if number == 0 and entry.revision == current else " "
-        _show([f"{mark} {entry.at}  {entry.revision}  {entry.who}  {entry.why}".rstrip()])
+        _show([f"{mark} {_local(entry.at, system)}  {entry.revision}  {entry.who}  {entry.why}".rstrip()])
     if not entries:
         _show(["nothing was applied yet"])
 
@@ -195,7 +198,19 @@ def _console(paths: AsteriskPaths) -> Console:
 
 
 def _author(why: str) -> Author:
-    return Author(who=getpass.getuser(), why=why, at=datetime.now(UTC).isoformat(timespec="seconds"))
+    try:
+        who = getpass.getuser()
+    except (KeyError, OSError):  # a uid without an entry in passwd; OSError since Python 3.13
+        who = f"uid {os.getuid()}"
+    return Author(who=who, why=why, at=datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _local(at: str, system: System) -> str:
+    """A time of the history in the site's zone."""
+    try:
+        return datetime.fromisoformat(at).astimezone(ZoneInfo(system.timezone)).isoformat(" ", "seconds")
+    except ValueError:  # written by a hand
+        return at
 
 
 def _show(lines: list[str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -18,6 +20,8 @@ from config.load import load_site
 from config.models import Site, System
 from config.problems import SiteError
 from sounds import catalogue
+from store import Store, StoreError, open_store
+from store.engine import sqlite_file
 
 OK, ERROR, CHANGES, WARNINGS, NO_ASTERISK, NOT_RUNNING = 0, 1, 2, 3, 4, 5
 """Exit codes; `docs/admin.md` has them as a table. 2 also means: the command line is wrong."""
@@ -68,12 +72,28 @@ def sounds_of(system: System) -> Path:
     return (Path(system.sounds_dir) if system.sounds_dir else catalogue.sounds_dir()).resolve()
 
 
-def daemon(given: Path | None, verb: str, **args: Any) -> Any:
-    """Ask the running daemon of the site; its error in plain words and the right exit code."""
+def daemon(system: System, verb: str, **args: Any) -> Any:
+    """Ask the running daemon; its error in plain words and the right exit code."""
     try:
-        return ask(Path(site_of(given).system.socket), verb, **args)
+        return ask(Path(system.socket), verb, **args)
     except VerbError as error:
         fail(error.message, error.hint, NOT_RUNNING if error.code == "not_running" else ERROR)
+
+
+class NoDatabase(StoreError):
+    """There is no database yet, and this user may not make one: the daemon could not open root's file."""
+
+
+@asynccontextmanager
+async def store_to_read(system: System) -> AsyncIterator[Store]:
+    """The store, for a command that only reads; root does not make it. Raises `StoreError`."""
+    file = sqlite_file(system.database)
+    if file is not None and os.geteuid() == 0 and not file.exists():
+        raise NoDatabase(
+            f"there is no database {file} yet", "start the daemon first, or run this as the daemon's user"
+        )
+    async with open_store(system.database) as store:
+        yield store
 
 
 def fail(message: str, hint: str = "", code: int = ERROR) -> NoReturn:

@@ -7,7 +7,6 @@ current user. `python -m lab.provision` fetches it and prints where it is.
 from __future__ import annotations
 
 import fcntl
-import getpass
 import os
 import re
 import shutil
@@ -49,8 +48,11 @@ class AsteriskBinary:
 
 
 def default_cache() -> Path:
-    """`$PEREZVON_CACHE`, else `~/.cache/perezvon`."""
-    return Path(os.environ.get("PEREZVON_CACHE") or "~/.cache/perezvon").expanduser()
+    """`$PEREZVON_CACHE`, else `~/.cache/perezvon`. Raises `NoAsterisk` for a user without a home."""
+    try:
+        return Path(os.environ.get("PEREZVON_CACHE") or "~/.cache/perezvon").expanduser()
+    except RuntimeError:
+        raise NoAsterisk("this user has no home folder to fetch one into; set PEREZVON_CACHE") from None
 
 
 def ensure_asterisk(cache: Path, say: Say) -> AsteriskBinary:
@@ -161,7 +163,7 @@ def _download(state: Path, say: Say) -> list[Path]:
         "Dir::Cache": state / "cache",
         "Dir::Etc::preferencesparts": "/dev/null",
         "APT::Install-Recommends": "false",
-        "APT::Sandbox::User": getpass.getuser(),
+        "APT::Sandbox::User": "root",  # that is: as whoever runs us, by uid, with or without a name
         "APT::Update::Error-Mode": "any",
         "Acquire::Languages": "none",
         "Acquire::Retries": "2",

@@ -96,6 +96,15 @@ def make_engine(url: str) -> AsyncEngine:
     )
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database, there or not; None of every other URL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return None
+    return Path(parsed.database) if parsed.drivername == "sqlite+aiosqlite" and parsed.database else None
+
+
 def _postgresql(url: URL) -> AsyncEngine:
     try:
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)

@@ -33,6 +33,12 @@ def test_a_good_site_is_told_in_one_line(site: Path) -> None:
     assert run("check", "site") == (0, "site: 0 errors, 0 warnings\n")
 
 
+def test_the_folder_is_an_argument_or_the_option_of_all_commands_but_not_two(site: Path) -> None:
+    assert run("check", "--site", "site") == run("check", "site", "--site", "site") == run("check", "site")
+    code, text = run("check", "other", "--site", "site")
+    assert (code, text) == (1, "error: two folders are named, other and site; name one\n")
+
+
 def test_problems_are_printed_by_line_with_code_and_mend_whatever_the_width(site: Path, edit: Edit) -> None:
     edit("campaigns/spring.yaml", '"+74951234567"', "+74951234567")
     code, text = run("check", "site")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import typer
@@ -71,6 +73,18 @@ def test_plan_apply_plan_history_rollback(desk: Desk) -> None:
     assert back["revision"] == first["revision"]
     entries = json.loads(desk.run("history", "--json").output)["entries"]
     assert [entry["why"] for entry in entries] == ["rollback 1", "", "начало"]
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("uid not found"), OSError("No username set")], ids=["3.11", "3.13"]
+)
+def test_a_user_without_a_name_is_in_the_history_by_number(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr("getpass.getuser", Mock(side_effect=error))
+    desk.run("apply", "--offline")
+    (entry,) = json.loads(desk.run("history", "--json").output)["entries"]
+    assert entry["who"] == f"uid {os.getuid()}"
 
 
 def test_a_saved_plan_holds_only_while_nothing_moves(desk: Desk, tmp_path: Path) -> None:
