@@ -196,9 +196,17 @@ class Verbs:
             "state": str(agent.state),
             "reason": agent.reason,
             "since": agent.since,
+            "overdue": self._overdue(agent.reason, agent.since),
             "pending": self.orders.pending(name),
             "attempt": attempt if attempt in self.board.calls else None,
         }
+
+    def _overdue(self, reason: str, since: float) -> float | None:
+        """Seconds past the most that the pause reason allows; `None` where it is not exceeded."""
+        paused = self.dialer.site.pause_reasons.get(reason)
+        if paused is None or paused.max_time is None or (over := self.clock() - since - paused.max_time) <= 0:
+            return None
+        return over
 
     def _call(self, call: Call) -> dict[str, Any]:
         return {
