@@ -70,6 +70,7 @@ def test_the_daemons_times_are_shown_in_the_sites_zone(
 def test_the_history_is_shown_in_the_sites_zone(
     at: str, shown: str, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(XX)
+    entry = Entry(revision="r1", previous=None, at=at, who="root", why="why")
+    monkeypatch.setattr(Revisions, "history", lambda _: [entry])
     done = CliRunner().invoke(app, ["history", "--site", str(site)])
     assert shown in done.output, done.output
