@@ -78,11 +78,12 @@ def agents_times(
     site: SiteFolder = None,
     as_json: Json = False,
 ) -> None:
-    """How long each agent was in each state; needs no daemon."""
+    """How long each agent was in each state, and whether that time is paid; needs no daemon."""
     until = time.time()  # noqa: TID251 - the edge
+    checked = site_of(site)
 
     async def ask_store() -> dict[str, dict[tuple[str, str], float]]:
-        async with store_to_read(site_of(site).system) as store:
+        async with store_to_read(checked.system) as store:
             return await store.agent_states.totals(None, until - hours * 3600, until)
 
     try:
@@ -90,7 +91,14 @@ def agents_times(
     except StoreError as error:
         fail(error.message, error.hint)
     rows = [
-        {"agent": agent, "state": state, "reason": reason, "seconds": round(seconds, 1)}
+        {
+            "agent": agent,
+            "state": state,
+            "reason": reason,
+            "seconds": round(seconds, 1),
+            "paid": state != "offline"
+            and (reason not in checked.pause_reasons or checked.pause_reasons[reason].paid),
+        }
         for agent, spells in sorted(totals.items())
         for (state, reason), seconds in sorted(spells.items())
     ]
