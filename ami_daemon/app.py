@@ -143,7 +143,7 @@ class Daemon:
         self.dialer.draining = True
         deadline = self.clock() + drain
         log.info("draining", calls=len(self.board.calls), seconds=drain)
-        while self.board.calls and (left := deadline - self.clock()) > 0:
+        while (self.board.calls or self.dialer.reserved) and (left := deadline - self.clock()) > 0:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), left)

@@ -60,6 +60,10 @@ class Dialer:
         }
         self.reasons: dict[str, str] = {}
         self.draining = False
+        self.reserved: dict[str, Attempt] = {}
+        """Previews whose agent is rung first: each has its line before it is on the board."""
+        self.rounds = asyncio.Lock()
+        """Held from a look at the limits until what they permit is taken."""
         self._wake = asyncio.Event()
         self._state_turn = asyncio.Lock()
         self._turn = 0
@@ -136,7 +140,8 @@ class Dialer:
             pause = 1.0
             if self.link.state is LinkState.LIVE and not self.draining:
                 for name in self.running():
-                    pause = min(pause, await self._round(name))
+                    async with self.rounds:
+                        pause = min(pause, await self._round(name))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), pause)
             self._wake.clear()
@@ -144,7 +149,7 @@ class Dialer:
     def floor(self, name: str) -> FloorNow:
         """The campaign's view of the floor now."""
         campaign = self.site.campaigns[name]
-        free = self.limits.free_lines(name, self.board.calls.values())
+        free = self.limits.free_lines(name, [*self.board.calls.values(), *self.reserved.values()])
         allowance, shift = self.limits.allowance(name, _ticks()), _ticks() - self.clock()
         return floor_of(self.board, name, campaign.group, self.members, free, allowance, shift)
 
@@ -158,9 +163,8 @@ class Dialer:
         await self._explain(name, floor, wanted, fit, len(leads))
         if leads and self.states[name] is CampaignState.RUNNING and not self.draining:
             await self._place(name, leads)
-        elif fit > 0 and await self._is_done(name):
-            why = "the list is finished: every lead is final"
-            await self.set_state(name, CampaignState.STOPPED, why, only_from=CampaignState.RUNNING)
+        elif fit > 0:
+            await self.stop_if_done(name)
         if wanted > floor.allowance and floor.free_lines > floor.allowance and len(leads) == fit:
             return max(0.001, self.limits.next_at(name) - now)
         return 1.0 if pacer.wake_at is None else max(0.001, pacer.wake_at - now)
@@ -180,9 +184,22 @@ class Dialer:
         campaign = self.site.campaigns[name]
         return may_call(zone, campaign.hours, campaign.timezone or self.site.system.timezone, now)
 
-    async def _is_done(self, name: str) -> bool:
+    async def stop_if_done(self, name: str) -> None:
+        """Stop the campaign when every lead of its list is final; an empty list is not finished."""
         counts = await self.store.leads.counts(self.site.campaigns[name].list)
-        return 0 < counts[LeadState.FINAL] == sum(counts.values())
+        if 0 < counts[LeadState.FINAL] == sum(counts.values()):
+            why = "the list is finished: every lead is final"
+            await self.set_state(name, CampaignState.STOPPED, why, only_from=CampaignState.RUNNING)
+
+    async def turn(self, name: str) -> None:
+        """Wait until the calls-per-second limits permit one more call of the campaign, and take it."""
+        while True:
+            async with self.rounds:
+                if self.limits.allowance(name, _ticks()) > 0:
+                    self.limits.take(name, 1)
+                    return
+                wait = self.limits.next_at(name) - _ticks()
+            await asyncio.sleep(max(0.001, wait))
 
     async def _explain(self, name: str, floor: FloorNow, wanted: int, fit: int, leads: int) -> None:
         """Keep the reason for `perezvon why campaign`, once per change."""
@@ -199,7 +216,12 @@ class Dialer:
             f"wants {wanted} calls: {len(floor.ready)} agents ready, {len(floor.ringing)} calls ringing, "
             f"{len(floor.waiting)} waiting{bound}"
         )
-        if wanted > 0 and text != self.reasons.get(name):
+        if wanted > 0:
+            await self.say(name, text)
+
+    async def say(self, name: str, text: str) -> None:
+        """Keep what was decided for a campaign, where it is not what was decided last."""
+        if text != self.reasons.get(name):
             self.reasons[name] = text
             await self.store.decisions.add("campaign", name, text, self.clock())
 

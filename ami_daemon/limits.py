@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ami_daemon.call import Call
 from config.models import Site
+from leads.attempt import Attempt
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ class Limits:
         """When the calls-per-second limits permit the campaign's next call."""
         return max(rate.next_at() for rate in self._rates_of(campaign))
 
-    def free_lines(self, campaign: str, calls: Iterable[Call]) -> int:
+    def free_lines(self, campaign: str, calls: Iterable[Call | Attempt]) -> int:
         """Lines that the campaign may still take, of its own, its trunk's and the whole."""
         settings = self.site.campaigns[campaign]
         by_campaign: Counter[str] = Counter()

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from ami_daemon.agent import PREVIEW, AgentState
+from ami_daemon.agent import PHONE_UNREACHABLE, PREVIEW, AgentState
 from ami_daemon.agent_orders import AgentOrders, interface
 from ami_daemon.changes import AgentMoved, CallEnded, Change, PreviewAnswered, PreviewLeft, PreviewMissed
 from ami_daemon.dialer import Dialer, call_of, originate_headers
@@ -34,15 +34,16 @@ class Preview:
     ) -> None:
         self.dialer, self.orders, self.clock, self._start = dialer, orders, clock, start
         self.site, self.board, self.link, self.store = dialer.site, dialer.board, dialer.link, dialer.store
-        self._attempts: dict[str, Attempt] = {}
+        self.reserved = dialer.reserved
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
         """Offer leads to ready agents until cancelled."""
         while True:
-            if self.link.state is LinkState.LIVE and not self.dialer.draining:
+            if self.link.state is LinkState.LIVE:
+                await self._tidy()
                 for name, campaign in self.site.campaigns.items():
-                    if campaign.mode is Mode.PREVIEW and self.dialer.states[name] is CampaignState.RUNNING:
+                    if campaign.mode is Mode.PREVIEW:
                         await self._serve(name)
             try:
                 await asyncio.wait_for(self._wake.wait(), 1.0)
@@ -51,26 +52,66 @@ class Preview:
             finally:
                 self._wake.clear()
 
+    async def _tidy(self) -> None:
+        """Whatever went wrong: no agent waits for a call that will not come, no lead for one who left."""
+        kept = {agent.preview for agent in self.board.agents.values()}
+        for attempt in [id for id in self.reserved if id not in kept]:
+            await self._give_back(attempt, "the agent is no longer kept for it")
+            await self._let_go(attempt)
+        for agent in self.board.agents.values():
+            if agent.preview is None or agent.talking_leg is None:
+                continue
+            if agent.preview not in self.reserved and agent.preview not in self.board.calls:
+                await self._let_go(agent.preview)
+
+    async def _let_go(self, attempt: str) -> None:
+        with contextlib.suppress(LinkError):  # tried again when the link is up
+            await self._hang_up(self.board.preview_prefix + attempt)
+
     async def _serve(self, name: str) -> None:
-        floor = self.dialer.floor(name)
-        places = min(len(floor.ready), floor.free_lines, floor.allowance)
-        for agent in list(floor.ready)[: max(0, places)]:
-            leads = await self.dialer.hopper(name, 1, self.clock())
-            if not leads:
-                return
-            campaign = self.site.campaigns[name]
+        """Ring ready agents, one after the other, while there are lines and leads."""
+        while (found := await self._reserve(name)) is not None and await self._ring_agent(*found):
+            pass
+
+    async def _reserve(self, name: str) -> tuple[str, Attempt, str] | None:
+        """Claim the next lead for the next ready agent: the agent, the attempt, and the lead's name."""
+        campaign = self.site.campaigns[name]
+        async with self.dialer.rounds:
+            if self._forbids(name) is not None:
+                return None
+            floor = self.dialer.floor(name)
+            ready = [agent for agent in floor.ready if self.board.agents[agent].preview is None]
+            fit = min(len(ready), floor.free_lines)
+            leads = await self.dialer.hopper(name, 1, self.clock()) if fit > 0 else []
+            if ready and not leads:
+                held = "no more leads may be called now" if fit > 0 else "held back by lines"
+                await self.dialer.say(name, f"agents are ready, and none is rung: {held}")
+            if fit > 0 and not leads:
+                await self.dialer.stop_if_done(name)
+            if not leads or self._forbids(name) is not None:
+                return None
+            await self.dialer.say(name, "rings each ready agent for the next lead")
             claimed = await self.store.attempts.claim(
                 self.dialer.epoch, name, campaign.trunk, [leads[0].id], self.clock(), self.dialer.new_id
             )
-            for attempt in claimed:
-                self.dialer.limits.take(name, 1)
-                await self._ring_agent(agent, attempt, leads[0].name)
+            if not claimed:
+                return None
+            attempt = self.reserved[claimed[0].id] = claimed[0]
+            self.board.reserve(ready[0], attempt.id)  # before the pause is told: without it that is a wrap-up
+            return ready[0], attempt, leads[0].name
 
-    async def _ring_agent(self, agent: str, attempt: Attempt, lead_name: str) -> None:
-        self._attempts[attempt.id] = attempt
-        self.board.reserve(agent, attempt.id)  # before the pause is told: without it that is a wrap-up
+    def _forbids(self, name: str) -> str | None:
+        """Why no subscriber of the campaign may be dialed, if so."""
+        if self.dialer.draining:
+            return "the daemon is stopping"
+        state = self.dialer.states[name]
+        return None if state is CampaignState.RUNNING else f"campaign {name} is {state}"
+
+    async def _ring_agent(self, agent: str, attempt: Attempt, lead_name: str) -> bool:
+        paused = False
         try:
             await self.orders.pause(agent, True, PREVIEW)
+            paused = True
             await self.link.action(
                 "Originate",
                 originate_headers(
@@ -84,10 +125,19 @@ class Preview:
                 ),
             )
             log.info("agent_rung", attempt=attempt.id, agent=agent, phone=mask(attempt.phone))
+            return True
         except (NotConnected, ActionFailed, ConnectionLost, ActionTimeout) as error:
             await self._give_back(attempt.id, f"the agent's phone could not be rung: {error}")
             with contextlib.suppress(LinkError):  # a link that is down finds the pause when it is up again
                 await self.orders.pause(agent, False, "")
+            if isinstance(error, (NotConnected, ActionFailed)):  # else the phone may ring yet
+                self.board.reserve(agent, None)
+            if isinstance(error, ActionFailed) and paused:
+                why = f"Asterisk refuses to ring agents: {error}"
+                await self.dialer.set_state(
+                    attempt.campaign, CampaignState.PAUSED, why, only_from=CampaignState.RUNNING
+                )
+            return False
 
     def on_change(self, change: Change) -> None:
         """Go on with a preview call as the board changes."""
@@ -107,20 +157,31 @@ class Preview:
                 self._wake.set()
 
     async def _dial_subscriber(self, attempt_id: str) -> None:
-        attempt = self._attempts.pop(attempt_id, None)
-        if attempt is None:  # given back: Asterisk did not say in time that the phone rings
-            await self._hang_up(self.board.preview_prefix + attempt_id)
-            return
-        campaign = self.site.campaigns[attempt.campaign]
-        self.board.place(call_of(attempt, campaign, preview=True))
-        await self.dialer.originate(attempt, campaign, "perezvon-preview-answered")
+        if (attempt := self.reserved.get(attempt_id)) is not None:
+            await self.dialer.turn(attempt.campaign)
+            lead = await self.store.leads.get(attempt.lead_id)
+            zone = lead.timezone if lead else None
+            time = self.dialer.call_time(attempt.campaign, zone, self.clock())
+            why = self._forbids(attempt.campaign) or (None if time.allowed else time.reason)
+            if why is not None:
+                await self._give_back(attempt_id, why)
+            elif self._is_awaited(attempt_id) and self.reserved.pop(attempt_id, None) is not None:
+                campaign = self.site.campaigns[attempt.campaign]
+                self.board.place(call_of(attempt, campaign, preview=True))
+                await self.dialer.originate(attempt, campaign, "perezvon-preview-answered")
+        self._wake.set()  # whoever waits for nobody now is let go
+
+    def _is_awaited(self, attempt: str) -> bool:
+        """Whether an agent is on the phone for it."""
+        return any(a.preview == attempt and a.talking_leg is not None for a in self.board.agents.values())
 
     async def _missed(self, attempt_id: str, agent: str, reason: str) -> None:
         await self._give_back(attempt_id, f"agent {agent} did not answer the phone: {reason}")
-        await self.orders.pause(agent, True, reason)
+        # A phone that cannot be reached makes its agent not ready by itself, for as long as it lasts.
+        await self.orders.pause(agent, reason != PHONE_UNREACHABLE, reason)
 
     async def _give_back(self, attempt_id: str, why: str) -> None:
-        if (attempt := self._attempts.pop(attempt_id, None)) is not None:
+        if (attempt := self.reserved.pop(attempt_id, None)) is not None:
             await self.store.attempts.release(self.dialer.epoch, attempt.id, self.clock())
             log.info("preview_not_dialed", attempt=attempt.id, why=why)
 
