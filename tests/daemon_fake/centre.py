@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import aiosqlite
 import pytest
 from ruamel.yaml import YAML
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import config
@@ -62,12 +63,18 @@ def in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
             args = ("PRAGMA synchronous=OFF",)
         return work(*args, **options)
 
+    def set_isolation_level(self: Any, value: str | None) -> None:
+        self._connection.isolation_level = value
+
+    isolation_level = property(None, set_isolation_level)  # SQLAlchemy's own asks the thread
+
     async def patched() -> T:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(aiosqlite.Connection, "_connect", connect)
             patch.setattr(aiosqlite.Connection, "_execute", execute)
+            patch.setattr(AsyncAdapt_aiosqlite_connection, "isolation_level", isolation_level)
             patch.setattr(aiosqlite.Connection, "close", loop.held_during(aiosqlite.Connection.close))
             return await main
 
