@@ -146,7 +146,8 @@ class Daemon:
         while (self.board.calls or self.dialer.reserved) and (left := deadline - self.clock()) > 0:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), left)
+                async with asyncio.timeout(left):  # wait_for can lose a cancellation on Python 3.11
+                    await self._changed.wait()
         await self.link.stop()
         await self.journal.flushed()
         await self.store.agent_states.close_all(self.clock(), "the daemon stopped")
@@ -163,7 +164,8 @@ class Daemon:
 
     async def _first_login(self, within: float) -> None:
         try:
-            await asyncio.wait_for(self.was_live.wait(), within)
+            async with asyncio.timeout(within):
+                await self.was_live.wait()
         except TimeoutError:
             ami = self.site.system.ami
             if "Already In Use" in self.link.last_error:
@@ -191,7 +193,8 @@ class Daemon:
             end = self.board.next_wrap_end(now)
             pause = 1.0 if end is None else min(1.0, max(0.001, end - now))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wrap_up_began.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wrap_up_began.wait()
             self._wrap_up_began.clear()
 
     def _silent_call(self, now: float) -> str | None:

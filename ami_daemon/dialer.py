@@ -143,7 +143,8 @@ class Dialer:
                     async with self.rounds:
                         pause = min(pause, await self._round(name))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):  # wait_for can lose a cancellation on Python 3.11
+                    await self._wake.wait()
             self._wake.clear()
 
     def floor(self, name: str) -> FloorNow:

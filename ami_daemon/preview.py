@@ -46,7 +46,8 @@ class Preview:
                     if campaign.mode is Mode.PREVIEW:
                         await self._serve(name)
             try:
-                await asyncio.wait_for(self._wake.wait(), 1.0)
+                async with asyncio.timeout(1.0):  # wait_for can lose a cancellation on Python 3.11
+                    await self._wake.wait()
             except TimeoutError:
                 continue
             finally:
