@@ -22,7 +22,7 @@ from ami_daemon.link import LinkState
 from config.load import load_site
 from config.models import Site
 from config.secrets import create_missing
-from lab.fake import Behaviours, FakeAsterisk, Phone, VirtualLoop, run_virtual
+from lab.fake import Behaviours, FakeAsterisk, Phone, run_virtual
 from lab.fake.clock import LoopClock
 from leads.attempt import Attempt
 from leads.lead import Lead, NewLead
@@ -43,42 +43,52 @@ RETRIES = {
 PORT = 5038
 
 
+async def _connect(self: Any) -> Any:
+    await asyncio.sleep(0)
+    self._connection = self._connector()
+    return self
+
+
+async def _execute(self: Any, work: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    await asyncio.sleep(0)
+    if self._connection is None:
+        raise ValueError("Connection closed")
+    if args[:1] == ("PRAGMA synchronous=FULL",):
+        args = ("PRAGMA synchronous=OFF",)
+    return work(*args, **options)
+
+
+def _stop(self: Any) -> None:
+    if self._connection is not None:
+        self._connection.close()
+        self._connection = None
+
+
+async def _close(self: Any) -> None:
+    await asyncio.sleep(0)
+    self.stop()
+
+
+def _set_isolation_level(self: Any, value: str | None) -> None:
+    self._connection.isolation_level = value
+
+
 def in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end on a virtual loop, with SQLite in the loop's own thread.
 
     A hop to aiosqlite's thread and an fsync for each of a hundred thousand statements would be most of the
-    time. The other tasks still get their turn at every statement; only `close` waits for a thread.
+    time. The other tasks still get their turn at every statement.
     """
-
-    async def connect(self: Any) -> Any:
-        await asyncio.sleep(0)
-        self._connection = self._connector()
-        return self
-
-    async def execute(self: Any, work: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        await asyncio.sleep(0)
-        if self._connection is None:
-            raise ValueError("Connection closed")
-        if args[:1] == ("PRAGMA synchronous=FULL",):
-            args = ("PRAGMA synchronous=OFF",)
-        return work(*args, **options)
-
-    def set_isolation_level(self: Any, value: str | None) -> None:
-        self._connection.isolation_level = value
-
-    isolation_level = property(None, set_isolation_level)  # SQLAlchemy's own asks the thread
-
-    async def patched() -> T:
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, VirtualLoop)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(aiosqlite.Connection, "_connect", connect)
-            patch.setattr(aiosqlite.Connection, "_execute", execute)
-            patch.setattr(AsyncAdapt_aiosqlite_connection, "isolation_level", isolation_level)
-            patch.setattr(aiosqlite.Connection, "close", loop.held_during(aiosqlite.Connection.close))
-            return await main
-
-    return run_virtual(patched())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aiosqlite.Connection, "__await__", lambda self: _connect(self).__await__())
+        patch.setattr(aiosqlite.Connection, "_execute", _execute)
+        patch.setattr(aiosqlite.Connection, "stop", _stop)
+        patch.setattr(aiosqlite.Connection, "close", _close)
+        # SQLAlchemy's own asks the thread
+        patch.setattr(
+            AsyncAdapt_aiosqlite_connection, "isolation_level", property(None, _set_isolation_level)
+        )
+        return run_virtual(main)
 
 
 def a_site(folder: Path, agents: int, changes: dict[str, dict[str, Any]] | None = None) -> Site:
@@ -213,11 +223,10 @@ class Centre:
         """The daemon's process is gone: every task of it ends where it stands, nothing is put in order."""
         running, self.running = self.running, None
         assert running is not None
-        daemon = running.daemon
-        tasks = [running.task, *daemon.dialer._originating, *daemon._tasks]
+        tasks = {task for task in asyncio.all_tasks() if _is_of_daemon(task)}
         for task in tasks:
             task.cancel()
-        daemon.link.protocol.close()
+        running.daemon.link.protocol.close()
         self.crashes += 1
         await asyncio.gather(*tasks, return_exceptions=True)
         await running.resources.aclose()
@@ -261,6 +270,16 @@ class Centre:
         assert self.running is not None
         await self.running.task
 
+    def picture(self) -> str:
+        """What the daemon sees, for people."""
+        if self.running is None:
+            return "no daemon is up"
+        board = self.daemon.board
+        agents = {name: (str(agent.state), agent.reason) for name, agent in board.agents.items()}
+        return (
+            f"{self.daemon.link.state}\n{agents}\n{self.daemon.dialer.states}\n{list(board.calls.values())}"
+        )
+
     # -- what happens ------------------------------------------------------------------------------
 
     async def leads(self, campaign: str, count: int) -> list[str]:
@@ -283,12 +302,12 @@ class Centre:
         """Wait until it is true, at most so many virtual seconds. An ended daemon fails the wait."""
         end = self.clock.now() + within
         while not true():
-            assert self.clock.now() < end, f"not within {within:g} s: {what}"
+            assert self.clock.now() < end, f"not within {within:g} s: {what}\n{self.picture()}"
             if self.running and self.running.task.done():
                 self.running.task.result()
             await asyncio.sleep(0.1)
 
-    async def finished(self, *campaigns: str, within: float = 6 * 3600.0) -> None:
+    async def finished(self, *campaigns: str, within: float = 3600.0) -> None:
         """Wait until the campaigns have stopped by themselves and no call is left."""
 
         def over() -> bool:
@@ -308,6 +327,11 @@ class Centre:
 
     def free_agents(self) -> set[str]:
         return {name for name, agent in self.daemon.board.agents.items() if agent.state == "ready"}
+
+
+def _is_of_daemon(task: asyncio.Task[Any]) -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and Path(code.co_filename).parent.name == "ami_daemon"
 
 
 @asynccontextmanager
