@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from config.models import Site
 from dialplan.console import Console, ConsoleError
 from dialplan.foreign import Missing, clashes, missing_includes
@@ -97,7 +100,7 @@ def make_plan(site: Site, files: Mapping[str, str], console: Console | None) -> 
         current=current,
         running=running,
         asterisk=silent,
-        objects=object_changes(json.loads(old[SITE]) if SITE in old else {}, site_facts(site))
+        objects=object_changes(masked(json.loads(old[SITE])) if SITE in old else {}, site_facts(site))
         + secret_changes(old.get("pjsip.conf", ""), files["pjsip.conf"]),
         files=dict(file_diffs(old, files)),
         reloads=reloads(names),
@@ -160,7 +163,17 @@ def redact(text: str) -> str:
 
 def site_facts(site: Site) -> dict[str, Any]:
     """The site as plain data, its secrets masked."""
-    facts: dict[str, Any] = site.model_dump(mode="json")
+    return masked(site.model_dump(mode="json"))
+
+
+def masked(facts: dict[str, Any]) -> dict[str, Any]:
+    """The same facts; of the database's URL without password and query, where one may stand too."""
+    if database := facts.get("system", {}).get("database"):
+        try:
+            url = make_url(database).set(query={}).render_as_string(hide_password=True)
+        except ArgumentError:
+            url = "****"
+        facts = facts | {"system": facts["system"] | {"database": url}}
     return facts
 
 

@@ -17,6 +17,9 @@ from dialplan.filters import TYPED, RenderError, check_template
 
 AGENT_CODECS = ("alaw", "ulaw", "g722")
 
+LONGEST_CALL = 4 * 3600
+"""Seconds after which Asterisk itself ends a call that came in, or one between agents."""
+
 NOISE = (
     "ContactStatus",
     "ExtensionStatus",
@@ -52,6 +55,7 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "dialed": sorted(dialed_by_agents(site).items()),
         "agent_codecs": AGENT_CODECS,
         "noise": NOISE,
+        "longest": LONGEST_CALL,
     }
     files = {name: _template(name).render(facts, rev="none") for name in sorted(INCLUDED)}
     files["extensions.conf"] = _template("extensions.conf").render(facts, rev=revision(files))

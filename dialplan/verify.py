@@ -69,6 +69,8 @@ def verify(
     findings += rules.steps()
     findings += rules.ends()
     findings += _queues(plan, queues.keys())
+    findings += rules.loops()
+    findings += _redirects(plan, sections.get("pjsip.conf", []))
     findings += rules.reach(_entries(sections.get("pjsip.conf", []), findings))
     if prompts is not None:
         findings += _sounds(plan, sounds_dir, prompts, languages)
@@ -159,6 +161,21 @@ class _Rules:
                         text = f"{context},{exten} runs out after {step.app}: end it with Hangup or Return"
                         yield Finding(FILE, step.line, "D208", text)
 
+    def loops(self) -> Iterator[Finding]:
+        """What a caller says never leads back to the extension that asked, for ever."""
+        ways: dict[str, Collection[str]] = {}
+        for context, extens in self.plan.contexts.items():
+            for exten, steps in extens.items():
+                for index, step in enumerate(steps):
+                    for target in self.targets(context, exten, step):
+                        if target.exten is not None:
+                            continue
+                        if target.context not in ways:
+                            ways[target.context] = self._ways(target.context)
+                        if context in ways[target.context] and not _guarded(step, steps[:index]):
+                            text = f"{context},{exten} may go round by {step}: compare with EXTEN first"
+                            yield Finding(FILE, step.line, "D211", text)
+
     def reach(self, entries: Collection[str]) -> Iterator[Finding]:
         """From where callers and agents enter there is no way to a call that leaves by a trunk."""
         for entry in entries:
@@ -198,6 +215,31 @@ def _target(place: str, context: str, exten: str) -> Target:
     return Target(name, None if "${" in number else number, priority)
 
 
+def _guarded(step: Step, before: list[Step]) -> bool:
+    """The variable that names where a step goes was compared with the extension that it stands in."""
+    return any(
+        found[1] in step.args
+        for one in before
+        if one.app == "GotoIf" and (found := re.match(r'\$\["(\$\{PZ_\w+\})" = "\$\{EXTEN\}"\]\?', one.args))
+    )
+
+
+def _redirects(plan: Dialplan, pjsip: list[Section]) -> Iterator[Finding]:
+    """A peer that answers a call with 302 is sent to a context where nothing can be dialed."""
+    for section in pjsip:
+        if section.get("type") != "endpoint":
+            continue
+        contexts = [
+            text.partition("=")[2] for text in section.all("set_var") if text.startswith("FORWARD_CONTEXT=")
+        ]
+        dead = (
+            len(contexts) == 1 and plan.contexts.get(contexts[0]) == {} and contexts[0] not in plan.includes
+        )
+        if not dead or section.get("redirect_method") not in (None, "user"):
+            text = f"{section.name} may move our calls to an extension or address of its choice by a 302"
+            yield Finding("pjsip.conf", section.line, "D304", text)
+
+
 def _always(step: Step) -> bool:
     """A GotoIf with both branches never goes on to the next priority."""
     if step.app != "GotoIf":
@@ -214,6 +256,8 @@ def _allowed(step: Step) -> Iterator[Finding]:
         yield Finding(FILE, step.line, "D204", f"function {function} is not on the list of those we use")
     for variable in _VARIABLE.findall(text):
         name = variable.strip()
+        if name == "EXTEN" and step.app == "GotoIf":  # only to compare with
+            continue
         if name not in VARIABLES and not name.startswith("PZ_"):
             yield Finding(FILE, step.line, "D205", f"variable {name!r} is not on the list of those we use")
     for device in _foreign_devices(step):

@@ -147,7 +147,7 @@ async def test_only_what_changed_is_reloaded_and_can_be_rolled_back(bench: Bench
     [
         ("extensions.conf", " same => n,Answer()", " same => oops,Answer()", "priorities in Asterisk"),
         ("extensions.conf", " same => n,Answer()", " same => n,Answer(", r"Answer|log"),
-        ("extensions.conf", "exten => 101,1,Dial", "exten => 101,n,Dial", "perezvon-agents,101"),
+        ("extensions.conf", "exten => 101,1,Set", "exten => 101,n,Set", "perezvon-agents,101"),
         ("extensions.conf", "[perezvon-group]", "[perezvon-group", "perezvon-group"),
         ("extensions.conf", "Queue(sales", "Queue(support", r"Queue\(support"),
         ("pjsip.conf", "Третий", "Чужой", "callerid"),

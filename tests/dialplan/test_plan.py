@@ -14,6 +14,7 @@ from dialplan.plan import (
     RELOADS,
     changed_files,
     file_diffs,
+    masked,
     object_changes,
     redact,
     reloads,
@@ -56,6 +57,24 @@ def test_a_new_password_is_told_and_never_shown(demo_site: Site) -> None:
     for text in new.values():
         assert "the-new-one" not in redact(text)
         assert "secret-of" not in redact(text)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql+asyncpg://pz:word@db/pz", "postgresql+asyncpg://pz:***@db/pz"),
+        ("postgresql+asyncpg://pz@db/pz?password=word", "postgresql+asyncpg://pz@db/pz"),
+        ("sqlite+aiosqlite:////var/lib/pz.db", "sqlite+aiosqlite:////var/lib/pz.db"),
+        ("word", "****"),
+    ],
+)
+def test_the_password_of_the_database_is_neither_shown_nor_kept(
+    demo_site: Site, url: str, shown: str
+) -> None:
+    system = demo_site.system.model_copy(update={"database": url})
+    facts = site_facts(demo_site.model_copy(update={"system": system}))
+    assert facts["system"]["database"] == shown
+    assert masked(facts | {"system": facts["system"] | {"database": url}})["system"]["database"] == shown
 
 
 def test_each_file_has_its_reload_and_pointed_at_things_come_first(demo_site: Site) -> None:

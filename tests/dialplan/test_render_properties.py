@@ -17,7 +17,8 @@ from tests.dialplan.sites import sites
 
 SOUNDS = "/usr/share/sounds"
 PARTS = """
-abandoned agent agents answered auto-answer group leave line member preview preview-answered queues rev
+abandoned agent agents answered auto-answer group leave line member nowhere
+preview preview-answered queues rev
 """
 OURS = {f"perezvon-{part}" for part in PARTS.split()}
 relaxed = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -43,11 +44,11 @@ def test_parse_of_render_has_exactly_the_objects_of_the_site(site: Site) -> None
         assert set(plan.contexts[f"perezvon-in-{trunk}"]) == {*inbound(site, trunk)} | (
             {known} if known else set()
         )
-    assert set(plan.contexts["perezvon-line"]) == set(site.lines)
-    assert set(plan.contexts["perezvon-group"]) == set(site.groups)
+    assert set(plan.contexts["perezvon-line"]) == {*site.lines, "T"}
+    assert set(plan.contexts["perezvon-group"]) == {*site.groups, "T"}
     for context in ("answered", "abandoned", "preview", "preview-answered"):
         assert set(plan.contexts[f"perezvon-{context}"]) == {*site.campaigns, "T"}
-    assert set(plan.contexts["perezvon-agents"]) == {*dialed_by_agents(site), "_*."}
+    assert set(plan.contexts["perezvon-agents"]) == {*dialed_by_agents(site), "_*.", "T"}
     assert set(plan.contexts["perezvon-queues"]) == set(site.agents)
     assert str(plan.contexts["perezvon-rev"]["rev"][0]) != "NoOp(none)"
 

@@ -44,6 +44,19 @@ def findings(extensions: str, pjsip: str = "", queues: str = "[q]\n") -> list[st
         ("exten => 1,1,Dial(PJSIP/agent-a&PJSIP/1@trunk-city)\n same => n,Hangup()", "D209"),
         ("exten => 1,1,Dial(${PZ_NUMBER})\n same => n,Hangup()", "D209"),
         ("exten => 1,1,AddQueueMember(q,Local/1@c)\n same => n,Hangup()", "D209"),
+        ("exten => 1,1,Goto(c,${PZ_X},1)", "D211"),
+        ("exten => 1,1,Goto(b,${PZ_X},1)\n[b]\nexten => 2,1,Goto(c,1,1)", "D211"),
+        ("exten => 1,1,Goto(b,${PZ_X},1)\n[b]\nexten => 2,1,Hangup()", None),
+        (
+            'exten => 1,1,GotoIf($["${PZ_X}" = "${EXTEN}"]?o)\n same => n,Goto(c,${PZ_X},1)\n'
+            " same => n(o),Hangup()",
+            None,
+        ),
+        (
+            'exten => 1,1,GotoIf($["${PZ_Y}" = "${EXTEN}"]?o)\n same => n,Goto(c,${PZ_X},1)\n'
+            " same => n(o),Hangup()",
+            "D211",
+        ),
         ("exten => 1,1,GotoIf($[1 = 1]?c,1,1:end)\n same => n(end),Hangup()", None),
         ("exten => 1,1,Dial(PJSIP/agent-a,30,i)\n same => n,Hangup()", None),
     ],
@@ -56,8 +69,9 @@ def test_a_queues_exit_context_must_exist() -> None:
     assert findings("", queues="[q]\ncontext = nowhere\n") == ["D201"]
 
 
-TRUNK = "[trunk-city]\ntype = endpoint\ncontext = perezvon-in-city\n"
-AWAY = "[away]\nexten => 1,1,Dial(PJSIP/1@trunk-city)\n same => n,Hangup()\n"
+DEAD = "set_var = FORWARD_CONTEXT=perezvon-nowhere\n"
+TRUNK = f"[trunk-city]\ntype = endpoint\ncontext = perezvon-in-city\n{DEAD}"
+AWAY = "[perezvon-nowhere]\n[away]\nexten => 1,1,Dial(PJSIP/1@trunk-city)\n same => n,Hangup()\n"
 
 
 @pytest.mark.parametrize(
@@ -88,8 +102,16 @@ def test_without_such_a_way_the_trunk_call_elsewhere_is_still_refused_by_the_lis
 
 
 def test_an_endpoint_in_anothers_context_is_found() -> None:
-    assert findings("[away]\n", "[trunk-city]\ntype = endpoint\ncontext = away\n") == ["D301"]
-    assert findings("", "[agent-a]\ntype = endpoint\n") == ["D302", "D301"]
+    assert findings("[perezvon-nowhere]\n[away]\n", TRUNK.replace("perezvon-in-city", "away")) == ["D301"]
+    assert findings("[perezvon-nowhere]\n", f"[agent-a]\ntype = endpoint\n{DEAD}") == ["D302", "D301"]
+
+
+@pytest.mark.parametrize(
+    "options", ["", "set_var = FORWARD_CONTEXT=perezvon-in-city\n", f"{DEAD}redirect_method = uri_core\n"]
+)
+def test_an_endpoint_whose_302_would_be_followed_is_found(options: str) -> None:
+    dialplan = "[perezvon-nowhere]\n[perezvon-in-city]\nexten => 1,1,Hangup()\n"
+    assert findings(dialplan, TRUNK.replace(DEAD, options)) == ["D304"]
 
 
 def test_callers_and_agents_of_the_demo_site_have_no_way_out(demo_site: Site) -> None:
