@@ -42,7 +42,7 @@ def test_a_large_campaign_runs_to_its_end(tmp_path: Path, logs: Logs) -> None:
         people = People(1)
         phones = {"agent03": Phone(answer_after=None), "agent04": Phone(reject=486)}
         async with a_centre(tmp_path, people, agents=20, phones=phones) as centre:
-            numbers = await centre.leads(SPRING, 400)
+            numbers = await centre.leads(SPRING, 300)
             signed_in = centre.clock.now()
             await centre.ready()
             day = asyncio.create_task(agents_day(centre, 1))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from leads.lead import Outcome
 from tests.daemon_fake.centre import SPRING, Centre, a_centre, in_virtual_time
 from tests.daemon_fake.checks import verify
 from tests.daemon_fake.people import People
@@ -93,24 +92,21 @@ async def campaign(
         await trouble(centre, kinds, dice, times, mean=8.0)
         await centre.finished(SPRING, within=1800.0)
         await verify(centre, SPRING)
-        if "asterisk" not in kinds:
-            outcomes = await centre.store.attempts.outcomes(SPRING)
-            assert Outcome.IN_DOUBT not in outcomes, "CEL and a living Asterisk prove everything"
         return centre
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_link_breaks_replies_vanish_and_bytes_come_in_pieces(tmp_path: Path, seed: int) -> None:
     kinds = ["link", "replies", "responses", "flood", "garbage"]
     in_virtual_time(campaign(tmp_path, seed, kinds, split=True))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_asterisk_dies_and_comes_back(tmp_path: Path, seed: int) -> None:
     in_virtual_time(campaign(tmp_path, seed, ["asterisk", "asterisk", "link"], times=6))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_daemon_dies_anywhere_and_goes_on(tmp_path: Path, seed: int) -> None:
     in_virtual_time(campaign(tmp_path, seed, ["daemon", "write", "write"]))
 
