@@ -257,7 +257,7 @@ class Dialer:
             await self.link.action(
                 "Originate",
                 originate_headers(
-                    f"PJSIP/{number}@trunk-{campaign.trunk}",
+                    f"PJSIP/{number}@{self.site.trunk_endpoint(campaign.trunk)}",
                     self.board.prefix + attempt.id,
                     context,
                     attempt.campaign,

@@ -144,7 +144,7 @@ async def _bare(pair: Pair, turn: int) -> None:
             await link.action(
                 {
                     "Action": "Originate",
-                    "Channel": f"PJSIP/{number}@trunk-{campaign.trunk}",
+                    "Channel": f"PJSIP/{number}@{pair.site.trunk_endpoint(campaign.trunk)}",
                     "ChannelId": _bare_id(number),
                     "Context": "perezvon-answered",
                     "Exten": CAMPAIGN,

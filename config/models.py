@@ -6,6 +6,7 @@ the reference in `docs/` are made from them. Nothing here reads files: `config.l
 
 from __future__ import annotations
 
+import hmac
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -442,3 +443,12 @@ class Site(Model):
             elif (level := agent.skills.get(wanted.skill, 0)) >= wanted.min_level:
                 found[name] = 10 - level
         return found
+
+    def trunk_endpoint(self, trunk: Id) -> str:
+        """The trunk's endpoint in Asterisk, by a name that nobody outside can guess.
+
+        A called phone may answer with a redirect to `PJSIP/<number>@<endpoint>`; Asterisk follows it by name,
+        and no setting of it forbids that.
+        """
+        key = self.system.ami.secret.get_secret_value().encode()
+        return f"trunk-{trunk}-{hmac.new(key, trunk.encode(), 'sha256').hexdigest()[:16]}"

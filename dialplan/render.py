@@ -50,6 +50,7 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "campaigns": sorted(site.campaigns.items()),
         "sounds": sounds_dir,
         "inbound": {trunk: sorted(inbound(site, trunk).items()) for trunk in site.trunks},
+        "endpoints": {trunk: site.trunk_endpoint(trunk) for trunk in site.trunks},
         "accounts": {trunk: account(site, trunk) for trunk in site.trunks},
         "queues": {agent: queues_of(site, agent) for agent in site.agents},
         "dialed": sorted(dialed_by_agents(site).items()),

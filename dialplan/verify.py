@@ -85,7 +85,7 @@ def _entries(pjsip: list[Section], findings: list[Finding]) -> list[str]:
             continue
         context = section.get("context") or "default"
         entries.add(context)
-        kind, _, name = section.name.partition("-")
+        kind, _, name = re.sub("(?<=.)-[0-9a-f]{16}$", "", section.name).partition("-")
         if context != {"agent": "perezvon-agents", "trunk": f"perezvon-in-{name}"}.get(kind):
             findings.append(
                 Finding("pjsip.conf", section.line, "D301", f"{section.name} enters by context {context}")

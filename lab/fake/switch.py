@@ -6,6 +6,7 @@ transcripts of a real Asterisk.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -78,12 +79,14 @@ class Switch(Floor):
             self.refused_ids[order.channel_id] += 1
             self._response(order, None, 0)
             return
-        trunk = number and endpoint.removeprefix("trunk-") in self.trunks
-        if not trunk and (number or f"PJSIP/{endpoint}" not in self.registered):
+        trunk = next((t for t in self.trunks if re.fullmatch(rf"trunk-{t}(-[0-9a-f]{{16}})?", endpoint)), "")
+        if not (number and trunk) and (number or f"PJSIP/{endpoint}" not in self.registered):
             self._response(order, None, 0)
             return
-        context = "perezvon-in-" + endpoint.removeprefix("trunk-") if number else "perezvon-agents"
-        channel = self.open(endpoint, context, order.channel_id, attempt=order.attempt)
+        context = f"perezvon-in-{trunk}" if number else "perezvon-agents"
+        channel = self.open(
+            f"trunk-{trunk}" if number else endpoint, context, order.channel_id, attempt=order.attempt
+        )
         if number:
             call = FakeCall(number, channel.uniqueid, self.clock.now())
             self.ledger.append(call)

@@ -19,7 +19,11 @@ pytestmark = pytest.mark.asterisk
 
 DID, CALLER = "+74951234567", "+79161112233"
 SUBSCRIBER = "+79162223344"
-OUT = f"PJSIP/{SUBSCRIBER}@trunk-city"
+
+
+def out(pair: Pair) -> str:
+    """What the daemon dials."""
+    return f"PJSIP/{SUBSCRIBER}@{pair.site.trunk_endpoint('city')}"
 
 
 async def member(pair: Pair, agent: str, queue: str = "sales") -> str:
@@ -165,7 +169,7 @@ async def test_a_code_during_a_call_is_pending_and_says_so(pair: Pair) -> None:
 
 async def test_nobody_in_time_means_the_message_and_an_event(pair: Pair) -> None:
     async with dialer(pair) as (link, events):
-        await originate(link, OUT, "00000000000000e1", "perezvon-answered", "spring")
+        await originate(link, out(pair), "00000000000000e1", "perezvon-answered", "spring")
         joined = await until(events, Event="QueueCallerJoin")
         told = await until(events, Event="UserEvent", UserEvent="PerezvonAbandoned")
         assert told["Attempt"] == "00000000000000e1"
@@ -176,7 +180,7 @@ async def test_the_key_ends_the_wait_at_once_also_while_a_phone_rings_and_pauses
     await ready(pair, "anna")
     await pair.phones.set("anna", RingOn())
     async with dialer(pair) as (link, events):
-        await originate(link, OUT, "00000000000000e2", "perezvon-answered", "spring")
+        await originate(link, out(pair), "00000000000000e2", "perezvon-answered", "spring")
         ringing = await until(events, Event="AgentCalled")
         await link.action(
             {
@@ -198,7 +202,7 @@ async def test_preview_bridges_the_subscriber_with_the_waiting_agent(pair: Pair)
     async with dialer(pair) as (link, events):
         await originate(link, "PJSIP/agent-anna", attempt, "perezvon-preview", "visits", "pza")
         await until(events, Event="Newstate", Uniqueid=f"pza-pz1-{attempt}", ChannelStateDesc="Up")
-        await originate(link, OUT, attempt, "perezvon-preview-answered", "visits")
+        await originate(link, out(pair), attempt, "perezvon-preview-answered", "visits")
         first = await until(events, Event="BridgeEnter", Uniqueid=f"pz-pz1-{attempt}")
         second = await until(events, Event="BridgeEnter", Uniqueid=f"pza-pz1-{attempt}")
         assert first["BridgeUniqueid"] == second["BridgeUniqueid"]
@@ -211,7 +215,7 @@ async def test_preview_bridges_the_subscriber_with_the_waiting_agent(pair: Pair)
 async def test_preview_without_the_agents_leg_plays_the_message(pair: Pair) -> None:
     attempt = "00000000000000e4"
     async with dialer(pair) as (link, events):
-        await originate(link, OUT, attempt, "perezvon-preview-answered", "visits")
+        await originate(link, out(pair), attempt, "perezvon-preview-answered", "visits")
         told = await until(events, Event="UserEvent", UserEvent="PerezvonAbandoned")
         assert told["Attempt"] == attempt
 
