@@ -113,7 +113,7 @@ def _asterisk(site: Site) -> Iterator[Finding]:
         yield Finding("fail", "dialplan", "ours is not loaded", "perezvon apply")
     else:
         yield Finding("ok", "dialplan", "ours is loaded; `perezvon plan` shows whether it is the site's")
-    if re.search(r"Running as user:?\s+root", user):
+    if re.search(r"User name and group:\s*root/", user):
         yield Finding("warn", "user", "Asterisk runs as root", "runuser = asterisk in asterisk.conf")
 
 
