@@ -144,7 +144,7 @@ class AgentConnect(Event):
 class AgentComplete(Event):
     """A talk ended after `talk_time` seconds. `reason` says by whom: agent, caller or transfer."""
 
-    uniqueid: Annotated[str, "Uniqueid"]
+    uniqueid: Annotated[str, "Uniqueid", ""]
     dest_uniqueid: Annotated[str, "DestUniqueid", ""]
     queue: Annotated[str, "Queue"]
     interface: Annotated[str, "Interface"]

@@ -59,7 +59,8 @@ def test_parse_of_render_has_exactly_the_objects_of_the_site(site: Site) -> None
     for agent in site.agents:
         wanted += [(f"agent-{agent}", kind) for kind in ("endpoint", "auth", "aor")]
     for trunk, carrier in site.trunks.items():
-        wanted += [(f"trunk-{trunk}", kind) for kind in ("endpoint", "aor", "identify")]
+        wanted += [(f"trunk-{trunk}", kind) for kind in ("aor", "identify")]
+        wanted.append((site.trunk_endpoint(trunk), "endpoint"))
         if carrier.username is not None and carrier.password is not None:
             wanted.append((f"trunk-{trunk}", "auth"))
         if carrier.username is not None and carrier.register_with_carrier:
