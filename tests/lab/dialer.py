@@ -14,7 +14,7 @@ class Dialer:
 
     def __init__(self, pair: Pair) -> None:
         ami = pair.site.system.ami
-        self._trunk = next(iter(pair.site.trunks))
+        self._trunk = pair.site.trunk_endpoint(next(iter(pair.site.trunks)))
         self._ended: dict[str, asyncio.Future[int]] = {}
         self._ami = Ami(ami.port, "perezvon_dialer", ami.secret.get_secret_value(), self._take)
 
@@ -38,7 +38,7 @@ class Dialer:
         await self._ami.action(
             {
                 "Action": "Originate",
-                "Channel": f"PJSIP/{number}@trunk-{self._trunk}",
+                "Channel": f"PJSIP/{number}@{self._trunk}",
                 "ChannelId": ident,
                 "Application": application,
                 "Data": data,
