@@ -86,8 +86,10 @@ class Dialer:
                 return
             if self.states[name] is not state:
                 check_move(name, self.states[name], state)
-                self.states[name] = state  # first: a stop must hold even where the store does not answer
+                if state is not CampaignState.RUNNING:
+                    self.states[name] = state  # a stop must hold even where the store does not answer
                 await self.store.campaigns.set(name, state, self.clock())
+                self.states[name] = state
                 self.reasons.pop(name, None)
                 log.info("campaign", campaign=name, state=str(state), why=why)
             await self.store.decisions.add("campaign", name, why, self.clock())
@@ -95,13 +97,18 @@ class Dialer:
 
     async def halt(self, why: str) -> list[str]:
         """Pause every running campaign, all at once; the store is told afterwards."""
+        halted = self._pause_all()
+        async with self._state_turn:
+            halted += self._pause_all()  # a start that was being written when the order came
+            for name in halted:
+                await self.store.campaigns.set(name, CampaignState.PAUSED, self.clock())
+                await self.store.decisions.add("campaign", name, why, self.clock())
+        log.warning("halted", campaigns=halted, why=why)
+        return halted
+
+    def _pause_all(self) -> list[str]:
         running = [name for name, state in self.states.items() if state is CampaignState.RUNNING]
-        for name in running:
-            self.states[name] = CampaignState.PAUSED
-        for name in running:
-            await self.store.campaigns.set(name, CampaignState.PAUSED, self.clock())
-            await self.store.decisions.add("campaign", name, why, self.clock())
-        log.warning("halted", campaigns=running, why=why)
+        self.states.update(dict.fromkeys(running, CampaignState.PAUSED))
         return running
 
     def wake(self) -> None:
