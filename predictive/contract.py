@@ -72,11 +72,51 @@ class Floor(Protocol):
     def allowance(self) -> int: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the ledger counted over the legal window so far, estimated screening errors included."""
+
+    live: float
+    abandoned: float
+
+
+Bound = Literal["nothing known", "no agents", "agents", "risk", "budget", "nothing"]
+"""What held a decision: nothing is known yet; nobody is signed in; agents to come are few; one more call
+would risk too many abandoned; the budget is gone (one call for each free agent); or nothing did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why a pacer decided as it did; numbers of calls, persons and agents at that moment."""
+
+    wanted: int
+    """Calls the decision asked for."""
+    under_way: float
+    """Persons expected from the calls under way, those asked for now included."""
+    free: float
+    """Agents expected to be free for them."""
+    live_rate: float
+    """Share of placed calls that a person answers, as learnt."""
+    level: float
+    """Calls under way for each agent expected free."""
+    abandoned: float
+    """Abandoned calls counted over the legal window."""
+    rate: float
+    """Their share of live answers over the legal window."""
+    credit: float
+    """Abandoned calls that the target would still permit; below zero: over the target."""
+    bound: Bound
+
+
 class Pacer(Protocol):
     """Decides from events and the floor. `now` is monotonic seconds that start anywhere."""
 
     wake_at: float | None
     """When it wants to be asked at the latest; `None`: the usual second will do."""
+    spent: Spent | None
+    """Set by the caller from the ledger; `None`: the pacer counts what it hears itself."""
+    reasons: Reasons | None
+    """Of the last decision; `None` for pacers that have none."""
 
     def on_event(self, now: float, event: Event) -> None: ...
 

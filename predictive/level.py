@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from predictive.contract import Event, Floor
+from predictive.contract import Event, Floor, Reasons, Spent
 
 
 class LevelPacer:
@@ -15,6 +15,8 @@ class LevelPacer:
     """
 
     wake_at: float | None = None
+    reasons: Reasons | None = None
+    spent: Spent | None = None
 
     def __init__(self, level: float = 1.0) -> None:
         if not 1 <= level <= 10:
