@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change, Inbound
 from ami_daemon.floor import FloorNow, floor_of, pacing_events
 from ami_daemon.limits import Limits
 from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, LinkState, NotConnected
+from config.hours import minutes
 from config.models import Campaign, Mode, Site
 from leads.attempt import Attempt
 from leads.hours import CallTime, may_call
@@ -330,8 +332,19 @@ def originate_headers(
 
 
 def _pacer(campaign: Campaign) -> Pacer:
-    if campaign.mode is Mode.RATIO:
-        return create_pacer(
-            "ratio", grace=campaign.grace, ring_timeout=campaign.ring_time, level=campaign.ratio
-        )
-    return create_pacer(str(campaign.mode), grace=campaign.grace, ring_timeout=campaign.ring_time)
+    make = partial(
+        create_pacer,
+        str(campaign.mode),
+        grace=campaign.grace,
+        ring_timeout=campaign.ring_time,
+        day_length=_day_length(campaign),
+    )
+    return make(level=campaign.ratio) if campaign.mode is Mode.RATIO else make()
+
+
+def _day_length(campaign: Campaign) -> float:
+    """Seconds that the campaign may dial on its longest weekday."""
+    return max(
+        sum(60.0 * (end - start) for start, end in map(minutes, windows))
+        for windows in campaign.hours.values()
+    )

@@ -41,6 +41,7 @@ class Model(BaseModel):
 class Mode(StrEnum):
     """How a campaign decides when to dial."""
 
+    PREDICTIVE = "predictive"
     PROGRESSIVE = "progressive"
     RATIO = "ratio"
     PREVIEW = "preview"
