@@ -1,0 +1,48 @@
+"""The simulator's front door."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from predictive.contract import Pacer
+from predictive.simulator.engine import Engine, Progress, no_progress
+from predictive.simulator.figures import Figures
+from predictive.simulator.scenario import Scenario
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def simulate(
+    scenario: Scenario,
+    pacer: Pacer,
+    seed: int,
+    *,
+    days: int = 1,
+    timer: Callable[[], float] | None = None,
+    progress: Progress = no_progress,
+) -> Figures:
+    """What `pacer` makes of the scenario in `days` days on end, taken together.
+
+    `timer` gives seconds, and has the pacer timed (the simulator reads no clock of its own).
+    `progress` is told the share done, now and then. Raises `ValueError` for fewer than one day.
+    """
+    engine = Engine(scenario, pacer, seed)
+    decisions, events = array("d"), array("d")
+    if timer is not None:
+        engine.decide = _timed(engine.decide, timer, decisions)
+        engine.hear = _timed(engine.hear, timer, events)
+    engine.run(days, progress)
+    return engine.tally.figures(decisions, events)
+
+
+def _timed(call: Callable[P, R], timer: Callable[[], float], samples: array[float]) -> Callable[P, R]:
+    def timed(*args: P.args, **kwargs: P.kwargs) -> R:
+        begun = timer()
+        result = call(*args, **kwargs)
+        samples.append(timer() - begun)
+        return result
+
+    return timed
