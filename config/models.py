@@ -25,6 +25,7 @@ from config.forms import Prompt as Prompt
 from config.forms import Text as Text
 from config.forms import Window as Window
 from config.forms import form
+from config.laws import LAWS, Law, LawName
 
 
 def describe(en: str, ru: str, **extra: Any) -> Any:
@@ -264,6 +265,19 @@ class Campaign(Model):
         le=10,
         default=1.5,
     )
+    law: Annotated[LawName, Field(strict=False)] = describe(
+        "Whose law on abandoned calls it keeps (not legal advice)",
+        "Чей закон о брошенных вызовах соблюдает (не юридический совет)",
+        default=LawName.US,
+    )
+    target: float | None = describe(
+        "In mode predictive: share of answered calls that may be abandoned; none: the law's limit",
+        "В режиме predictive: доля отвеченных вызовов, которую можно бросить; пусто: предел закона",
+        gt=0,
+        le=1,
+        examples=[0.02],
+        default=None,
+    )
     list: Id = describe("List of leads to call", "Список лидов для звонков", examples=["spring"])
     group: Id = describe("Group whose agents talk", "Группа, агенты которой говорят")
     trunk: Id = describe("Trunk the calls leave by", "Транк для исходящих", examples=["city"])
@@ -306,6 +320,16 @@ class Campaign(Model):
     language: Language | None = describe(
         "Language of its prompts; none: the system's", "Язык подсказок; пусто: язык системы", default=None
     )
+
+    @property
+    def rules(self) -> Law:
+        """The figures of its law."""
+        return LAWS[self.law]
+
+    @property
+    def aim(self) -> float:
+        """The abandonment rate that the pacer aims at, as a share."""
+        return self.rules.target if self.target is None else self.target
 
 
 class Sip(Model):

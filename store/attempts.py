@@ -194,7 +194,7 @@ class AttemptRepository:
 
     async def _all(self, query: Select[Any]) -> list[Attempt]:
         async with self._database.read() as connection:
-            return [_attempt(row) for row in await connection.execute(query)]
+            return [to_attempt(row) for row in await connection.execute(query)]
 
 
 def _ended(campaign: str, since: float) -> tuple[Any, ...]:
@@ -202,7 +202,8 @@ def _ended(campaign: str, since: float) -> tuple[Any, ...]:
     return attempts.c.campaign == campaign, attempts.c.ended_at >= since, ended
 
 
-def _attempt(row: Row[Any]) -> Attempt:
+def to_attempt(row: Row[Any]) -> Attempt:
+    """A row of `COLUMNS`."""
     values = row._asdict()
     outcome = values["outcome"]
     values["state"] = AttemptState(values["state"])

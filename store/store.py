@@ -13,6 +13,7 @@ from store.decisions import DecisionRepository
 from store.engine import Database, make_engine
 from store.leads import LeadRepository
 from store.lease import Lease
+from store.ledger import LedgerRepository
 from store.migrate import migrate
 
 
@@ -23,6 +24,7 @@ class Store:
         self._database = database
         self.leads = LeadRepository(database)
         self.attempts = AttemptRepository(database)
+        self.ledger = LedgerRepository(database)
         self.campaigns = CampaignRepository(database)
         self.agent_states = AgentStateRepository(database)
         self.decisions = DecisionRepository(database)

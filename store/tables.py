@@ -19,6 +19,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from leads.lead import LIVE, Outcome
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -96,6 +98,29 @@ attempts = Table(
     CheckConstraint("(state = 'ended') = (outcome is not null)", name="outcome"),
     Index(None, "campaign", "ended_at"),
     Index(None, "campaign", "id"),
+)
+
+# The ledger's counts (LedgerRepository.counts), from the answered calls alone.
+_answered = attempts.c.outcome.in_(sorted(LIVE))
+Index(
+    "ix_attempts_answered",
+    attempts.c.campaign,
+    attempts.c.outcome,
+    attempts.c.ended_at,
+    attempts.c.answered_at,
+    attempts.c.connected_at,
+    sqlite_where=_answered,
+    postgresql_where=_answered,
+)
+
+# Whom we abandoned, by number (store.leads.locked_out).
+_abandoned = attempts.c.outcome == Outcome.ABANDONED
+Index(
+    "ix_attempts_abandoned",
+    attempts.c.phone,
+    attempts.c.ended_at,
+    sqlite_where=_abandoned,
+    postgresql_where=_abandoned,
 )
 
 campaigns = Table(

@@ -1,0 +1,111 @@
+"""The abandonment ledger: what the journal says of a campaign's answered calls over a window."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import tzinfo
+from typing import Literal
+
+from sqlalchemy import bindparam, case, func, select
+
+from config.laws import Law
+from leads.attempt import Attempt
+from leads.lead import LIVE, Outcome
+from predictive.ledger import NO_ERRORS, Counts, Screening, Standing, Window, standing, window_start
+from store.attempts import COLUMNS, to_attempt
+from store.engine import Database
+from store.tables import attempts
+
+FOREVER = float("inf")
+
+Verdict = Literal["abandoned", "late", "connected", "left"]
+"""What an answered call is to the law: `predictive.ledger.Counts` says it for each."""
+
+_ANSWERED = attempts.c.outcome.in_(bindparam("live", sorted(LIVE), expanding=True, literal_execute=True))
+"""Spelt out, not bound: only so can a database prove that the index of answered calls serves."""
+
+
+class LedgerRepository:
+    """A call belongs to the window in which it ended. Nothing is kept but the journal itself, so a restart
+    changes no figure."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def standing(
+        self,
+        campaign: str,
+        law: Law,
+        zone: tzinfo,
+        now: float,
+        window: Window | None = None,
+        screening: Screening = NO_ERRORS,
+    ) -> Standing:
+        """Where a campaign stands in a window, by default its law's: `.spent` for the pacer, `.gone` for the
+        hard stop. `zone` is the campaign's: it says when days and months begin."""
+        start = window_start(window or law.window, now, zone)
+        return standing(await self.counts(campaign, law.connect, start), law.of, law.limit, screening)
+
+    async def counts(self, campaign: str, connect: float | None, start: float) -> Counts:
+        """The campaign's answered calls that ended at `start` or later; `connect` is the law's, in seconds.
+        Machines are not told apart yet, so none are counted."""
+        outcome = attempts.c.outcome
+        reached = case(
+            (outcome == Outcome.HUNG_UP_BEFORE_TALK, attempts.c.ended_at), else_=attempts.c.connected_at
+        )
+        late = case(
+            (reached - attempts.c.answered_at > (FOREVER if connect is None else connect), 1), else_=0
+        )
+        query = (
+            select(outcome, func.count(), func.sum(late))
+            .where(attempts.c.campaign == campaign, attempts.c.ended_at >= start, _ANSWERED)
+            .group_by(outcome)
+        )
+        found: dict[str, tuple[int, int]] = {}
+        async with self._database.read() as connection:
+            for name, calls, too_late in await connection.execute(query):
+                found[name] = (calls, 0 if name == Outcome.ABANDONED else too_late)
+
+        def in_time(*outcomes: Outcome) -> int:
+            return sum(calls - too_late for calls, too_late in (found.get(o, (0, 0)) for o in outcomes))
+
+        return Counts(
+            abandoned=in_time(Outcome.ABANDONED),
+            late=sum(too_late for _, too_late in found.values()),
+            connected=in_time(Outcome.TALKED, Outcome.INTERRUPTED),
+            left=in_time(Outcome.HUNG_UP_BEFORE_TALK),
+        )
+
+    async def calls(self, campaign: str, start: float, until: float) -> AsyncIterator[Attempt]:
+        """The campaign's answered calls that ended from `start` on and before `until`, in that order."""
+        query = (
+            select(*COLUMNS)
+            .where(
+                attempts.c.campaign == campaign,
+                attempts.c.ended_at >= start,
+                attempts.c.ended_at < until,
+                _ANSWERED,
+            )
+            .order_by(attempts.c.ended_at, attempts.c.id)
+        )
+        async with self._database.read() as connection, connection.stream(query) as rows:
+            async for row in rows:
+                yield to_attempt(row)
+
+
+def verdict(call: Attempt, connect: float | None) -> Verdict:
+    """What an answered call is to a law with that connect time; `LedgerRepository.counts` counts by it."""
+    if call.outcome is Outcome.ABANDONED:
+        return "abandoned"
+    left = call.outcome is Outcome.HUNG_UP_BEFORE_TALK
+    wait = waited(call)
+    if connect is not None and wait is not None and wait > connect:
+        return "late"
+    return "left" if left else "connected"
+
+
+def waited(call: Attempt) -> float | None:
+    """Seconds from the answer until an agent came, or the call ended without one; None where not known."""
+    talked = call.outcome in (Outcome.TALKED, Outcome.INTERRUPTED)
+    end = call.connected_at if talked else call.ended_at
+    return None if end is None or call.answered_at is None else end - call.answered_at
