@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from predictive.contract import Pacer
 from predictive.level import LevelPacer
+from predictive.pacer import PredictivePacer
 from predictive.peers import PEERS
 from predictive.settings import Number, Setting, Value, checked
 
@@ -32,6 +33,7 @@ class Entry:
 PACERS: dict[str, Entry] = {
     "progressive": Entry(LevelPacer),
     "ratio": Entry(LevelPacer, (), (Number("level", 1.0, 10.0, 1.5),)),
+    "predictive": Entry(PredictivePacer, ("target", "grace", "ring_timeout", "day_length")),
     **{name: Entry(peer, peer.takes, peer.settings) for name, peer in PEERS.items()},
 }
 """Ours first, then the peers that are there for comparison."""

@@ -1,0 +1,275 @@
+"""The predictive pacer: as many calls as keep agents busy, within the budget of abandoned calls.
+
+One rule: a call is placed while the risk that its person would find no agent, all calls under way and
+all agents soon free taken together, stays within a limit; the limit is steered by what came of it
+(`budget.py`). Everything else here is learning the chances that go in. See docs/pacing.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import exp, inf, isfinite
+
+from predictive.budget import Budget, Throttle
+from predictive.contract import Bound, Event, Floor, Reasons, Spent
+from predictive.laws import RingLaw
+from predictive.rates import Frequency, Mean, Share
+from predictive.releases import Releases
+from predictive.risk import Sum, places
+
+REST = 0.25
+"""Seconds between two decisions: nothing that matters resolves faster."""
+REFRESH = 15.0
+"""Seconds between two looks at the laws of talks and wrap-ups."""
+LONG_PAUSE = 600.0
+"""Seconds without an answer after which the outside may have changed."""
+
+_RINGING, _SCREENING, _WAITING = "ringing", "screening", "waiting"
+_NEXT: dict[str, tuple[str, str | None]] = {
+    "busy": (_RINGING, None),
+    "no_answer": (_RINGING, None),
+    "failed": (_RINGING, None),
+    "answer": (_RINGING, _SCREENING),
+    "machine": (_SCREENING, None),
+    "live": (_SCREENING, _WAITING),
+    "connect": (_WAITING, None),
+    "abandon": (_WAITING, None),
+}
+"""Events of a call, with the stage it must be in and the stage it goes to."""
+
+
+class PredictivePacer:
+    """Learns a campaign from its own events; told nothing but the target and what the dialer does.
+
+    `target` is the share of live answers that may be abandoned, over `day_length` seconds of the
+    agents' time (and, through `spent`, over the legal window); `grace` and `ring_timeout` are seconds.
+    """
+
+    def __init__(self, *, target: float, grace: float, ring_timeout: float, day_length: float) -> None:
+        self.wake_at: float | None = None
+        self.reasons: Reasons | None = None
+        self.oddities: Counter[str] = Counter()
+        """Events that could not be, by what was odd: counted, and otherwise left alone."""
+        self.budget = Budget(target, day_length)
+        self.throttle = Throttle(target)
+        self._grace, self._ring_timeout = grace, ring_timeout
+        self._answers = Share(800, 80)
+        self._lives = Share(400, 60)
+        self._rings = RingLaw(ring_timeout, 1500)
+        self._lead = Mean(300, ring_timeout / 2)
+        self._screening = Mean(300, 0.0)
+        self._releases = Releases()
+        self._stay = Share(300, 60)
+        self._leaves = Frequency(20000.0)
+        self._inbound = Frequency(1800.0)
+        self._calls: dict[str, tuple[str, float]] = {}
+        self._agents: dict[str, tuple[str, float]] = {}
+        self._now = -inf
+        self._signed_in = 0
+        self._ready = 0
+        self._rest_until = -inf
+        self._refresh_at = -inf
+        self._heard_at = -inf
+        self._live: list[float] = []
+
+    @property
+    def spent(self) -> Spent | None:
+        """What the ledger counted over the legal window; set by the caller."""
+        return self.budget.spent
+
+    @spent.setter
+    def spent(self, spent: Spent | None) -> None:
+        self.budget.spent = spent
+
+    # -- learning ------------------------------------------------------------------------------
+
+    def on_event(self, now: float, event: Event) -> None:
+        """Learn from what happened; what cannot be is counted in `oddities`."""
+        now = self._pass_time(now)
+        if not (isfinite(event.seconds) and 0 <= event.seconds < 86400):
+            self.oddities["length"] += 1
+        elif event.kind == "dial":
+            self._dial(now, event.call)
+        elif event.kind in _NEXT:
+            self._call_event(now, event)
+        elif event.kind == "inbound":
+            self._inbound.add()
+        elif event.agent is not None:
+            self._agent_event(now, event)
+        elif event.kind not in ("inbound_connect", "inbound_quit"):
+            self.oddities["no agent"] += 1
+
+    def _pass_time(self, now: float) -> float:
+        if not now >= self._now:  # NaN too
+            self.oddities["clock"] += 1
+            return self._now if isfinite(self._now) else 0.0
+        passed = now - self._now if isfinite(self._now) else 0.0
+        if passed > 0:
+            self._inbound.pass_time(passed)
+            if self._ready:
+                self._leaves.pass_time(passed * self._ready)
+            if self._signed_in:
+                self.budget.pass_time(passed)
+        self._now = now
+        return now
+
+    def _dial(self, now: float, call: str | None) -> None:
+        if call is None or call in self._calls:
+            self.oddities["dial"] += 1
+            return
+        self._calls[call] = (_RINGING, now)
+
+    def _call_event(self, now: float, event: Event) -> None:
+        expected, after = _NEXT[event.kind]
+        stage, _ = self._calls.get(event.call or "", (None, 0.0))
+        if stage != expected or event.call is None:
+            self.oddities[event.kind] += 1
+            return
+        if after is None:
+            del self._calls[event.call]
+        else:
+            self._calls[event.call] = (after, now)
+        if expected == _RINGING:
+            self._heard(now)
+            self._answers.add(event.kind == "answer")
+            self._rings.add(event.kind == "answer", event.seconds)
+            if event.kind == "answer":
+                self._lead.add(event.seconds)
+        elif expected == _SCREENING:
+            self._lives.add(event.kind == "live")
+            self._screening.add(event.seconds)
+        else:
+            abandoned = event.kind == "abandon"
+            self.budget.add(abandoned)
+            self.throttle.add(abandoned, self.budget)
+            if event.agent is not None:
+                self._agents[event.agent] = ("talking", now)
+
+    def _heard(self, now: float) -> None:
+        """After a long pause what was known is worth less."""
+        if now - self._heard_at > LONG_PAUSE:
+            self._answers.doubt(40)
+            self._lives.doubt(40)
+            self.throttle.calm()
+        self._heard_at = now
+
+    def _agent_event(self, now: float, event: Event) -> None:
+        agent, kind = event.agent or "", event.kind
+        was, since = self._agents.pop(agent, ("", now))
+        if kind == "logout":
+            if was == "ready":
+                self._leaves.add()
+            return
+        if kind == "talk_end":
+            self._releases.talked(agent, event.seconds)
+        elif kind == "wrap_end":
+            self._releases.wrapped(agent, event.seconds)
+        elif kind == "ready" and was == "not_ready":
+            self._releases.absences.add(now - since)
+        elif kind == "not_ready" and was == "ready":
+            self._leaves.add()
+        if kind in ("ready", "not_ready") and was in ("talk_end", "wrap_end"):
+            self._stay.add(kind == "ready")
+        self._agents[agent] = (kind, now)
+        if len(self._agents) > Releases.MOST_AGENTS:
+            del self._agents[next(iter(self._agents))]
+
+    # -- deciding ------------------------------------------------------------------------------
+
+    def calls_to_place(self, now: float, floor: Floor) -> int:
+        """The calls whose risk is within the limit, and at least one for each free agent."""
+        now = self._pass_time(now)
+        self._ready = len(floor.ready)
+        busy = len(floor.talking) + len(floor.wrapping)
+        self._signed_in = self._ready + busy + len(floor.not_ready)
+        if now < self._rest_until:
+            self.wake_at = self._rest_until
+            return 0
+        self.wake_at, self._rest_until = None, now + REST
+        if now >= self._refresh_at:
+            self._refresh(now)
+        free = self._ready - len(floor.waiting) - floor.inbound_waiting
+        under_way = len(floor.ringing) + len(floor.screening)
+        each_one = max(0, free - under_way)
+        if self._signed_in == 0:
+            return self._decided(0, free, 0.0, 0.0, "no agents", floor)
+        if self._answers.known < 25 or self._lives.known < 5:
+            return self._decided(each_one, free, 0.0, 0.0, "nothing known", floor)
+        return self._weigh(now, floor, free, each_one)
+
+    def _weigh(self, now: float, floor: Floor, free: int, each_one: int) -> int:
+        human = self._lives.value
+        chances = [chance * human for chance in self._rings.chances(self._answers.value)]
+        persons = self._persons(now, floor, chances)
+        screening = len(floor.screening)
+        certain = Sum(screening * human, screening * human * (1 - human))
+        agents = self._agents_to_come(now, floor)
+        limit = self.throttle.risk(self.budget)
+        wanted = places(free, persons, certain, agents, chances[0], limit) if limit > 0 else 0
+        bound: Bound = "risk" if limit > 0 else "budget"
+        if free <= 0 and wanted == 0:
+            bound = "agents"
+        wanted = max(wanted, each_one)
+        return self._decided(
+            wanted,
+            free + agents.mean,
+            persons.mean + certain.mean + wanted * chances[0],
+            chances[0],
+            bound,
+            floor,
+        )
+
+    def _persons(self, now: float, floor: Floor, chances: list[float]) -> Sum:
+        """From calls that ring, and rivals for the agents: callers to come, agents who will leave."""
+        horizon = self._releases.horizon
+        last = len(chances) - 1
+        mean = variance = 0.0
+        for since in floor.ringing.values():
+            age = int(now - since)
+            chance = chances[age if 0 <= age < last else last if age > 0 else 0]
+            mean += chance
+            variance += chance * (1 - chance)
+        rivals = self._inbound.per_second * horizon
+        rivals += self._ready * (1 - exp(-self._leaves.per_second * horizon / 2))
+        return Sum(mean + rivals, variance + rivals)
+
+    def _agents_to_come(self, now: float, floor: Floor) -> Sum:
+        releases = self._releases
+        stay = self._stay.value if self._stay.known > 20 else 1.0
+        mean = variance = 0.0
+        for agents, chance_of in (
+            (floor.talking, releases.of_talker),
+            (floor.wrapping, releases.of_wrapper),
+            (floor.not_ready, releases.of_absent),
+        ):
+            for agent, since in agents.items():
+                chance = chance_of(agent, now - since) * stay
+                mean += chance
+                variance += chance * (1 - chance)
+        return Sum(mean, variance)
+
+    def _refresh(self, now: float) -> None:
+        self._refresh_at = now + REFRESH
+        self._releases.refresh(self._lead.value + self._screening.value + self._grace)
+        stale = now - self._ring_timeout - 120
+        for call in [call for call, (_, since) in self._calls.items() if since < stale]:
+            del self._calls[call]
+            self.oddities["lost"] += 1
+
+    def _decided(
+        self, wanted: int, free: float, persons: float, chance: float, bound: Bound, floor: Floor
+    ) -> int:
+        live, abandoned = self.budget.counted
+        under_way = len(floor.ringing) + len(floor.screening) + wanted
+        self.reasons = Reasons(
+            wanted=wanted,
+            under_way=persons,
+            free=free,
+            live_rate=chance,
+            level=under_way / free if free > 0 else 0.0,
+            abandoned=abandoned,
+            rate=abandoned / live if live else 0.0,
+            credit=self.budget.credit,
+            bound=bound,
+        )
+        return wanted

@@ -1,0 +1,111 @@
+"""The risk of one more call: that persons outnumber the agents who are there for them.
+
+Persons and agents are sums of independent yes-or-no variables (Poisson binomial): each call under way
+becomes a person with its own chance, each busy agent is free with theirs. Small sums are replaced by the
+binomial of the same mean and variance, large ones by the normal law.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import erfc, exp, log1p, sqrt
+
+LARGE = 12.0
+"""Variance from which on the normal law is near enough."""
+MOST = 2000
+"""Calls that one decision asks for, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A sum of independent yes-or-no variables: its mean and variance."""
+
+    mean: float = 0.0
+    variance: float = 0.0
+
+
+def places(free: int, persons: Sum, certain: Sum, agents: Sum, chance: float, most_risk: float) -> int:
+    """How many more calls may be placed while the risk of the last one stays within `most_risk`.
+
+    `free` agents are ready now beyond those that persons wait for already (below zero: persons wait
+    for nobody). `persons` are expected from ringing calls and others who may take an agent, `certain`
+    from calls in screening, `agents` are busy ones who will be free in time; each call placed becomes a
+    person with `chance`. The risk of a call is the chance that without it persons already number all
+    agents or more: P(persons >= free + agents).
+    """
+    if persons.variance + certain.variance + agents.variance + chance * max(free, 0) > LARGE:
+        return _places_normal(free, persons, certain, agents, chance, most_risk)
+    return _places_exact(free, persons, certain, agents, chance, most_risk)
+
+
+def _places_normal(
+    free: int, persons: Sum, certain: Sum, agents: Sum, chance: float, most_risk: float
+) -> int:
+    mean = persons.mean + certain.mean - agents.mean
+    variance = persons.variance + certain.variance + agents.variance + 1e-9
+    each = chance * (1 - chance)
+
+    def risk(calls: int) -> float:
+        sigma = sqrt(2 * (variance + calls * each))
+        return 0.5 * erfc((free - 0.5 - mean - calls * chance) / sigma)
+
+    low, high = 0, 1  # `low` calls are good, the `high`th is not
+    while high < MOST and risk(high - 1) <= most_risk:
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if risk(middle - 1) <= most_risk else (low, middle)
+    return low
+
+
+def _places_exact(free: int, persons: Sum, certain: Sum, agents: Sum, chance: float, most_risk: float) -> int:
+    # not_more[k]: the chance that agents who come number at most k
+    not_more: list[float] = []
+    total = 0.0
+    for share in _binomial(agents):
+        total += share
+        not_more.append(min(total, 1.0))
+    law = _binomial(persons)
+    if certain.mean > 0:
+        law = _sum_of(law, _binomial(certain))
+    calls = 0
+    while calls < MOST:
+        risk = 0.0
+        for number, share in enumerate(law):
+            spare = number - free
+            if spare >= 0:
+                risk += share * (not_more[spare] if spare < len(not_more) else 1.0)
+        if risk > most_risk:
+            return calls
+        calls += 1
+        law = _sum_of(law, [1 - chance, chance])
+    return calls
+
+
+def _binomial(of: Sum) -> list[float]:
+    """Chances of 0, 1, 2... by the binomial law (of a real number of trials) of that mean and variance."""
+    if of.mean <= 1e-9:
+        return [1.0]
+    chance = min(max(1 - of.variance / of.mean, 1e-6), 1 - 1e-9)
+    trials = of.mean / chance
+    share = exp(trials * log1p(-chance))
+    odds = chance / (1 - chance)
+    law = [share]
+    number = 0
+    while number < trials - 1e-9 and (number < of.mean or share > 1e-7):
+        share *= (trials - number) / (number + 1) * odds
+        number += 1
+        law.append(share)
+    total = sum(law)
+    return [share / total for share in law]
+
+
+def _sum_of(one: list[float], other: list[float]) -> list[float]:
+    """The law of the sum of two independent numbers, without its negligible end."""
+    law = [0.0] * (len(one) + len(other) - 1)
+    for second, weight in enumerate(other):
+        for first, share in enumerate(one):
+            law[first + second] += share * weight
+    while law[-1] < 1e-9:
+        law.pop()
+    return law
