@@ -41,16 +41,16 @@ class VicidialRatio(Peer):
         self.level = level
         self.available_only = available_only
         self._step = Every(DIALER_STEP)
-        self._inbound: set[str] = set()
-        """Agents whose conversation is known to be an inbound one."""
+        self._blended = False
+        self._on_own_calls: set[str] = set()
 
     def on_event(self, now: float, event: Event) -> None:
-        if event.agent is None:
-            return
-        if event.kind == "inbound_connect":
-            self._inbound.add(event.agent)
-        elif event.kind in ("connect", "talk_end", "logout"):
-            self._inbound.discard(event.agent)
+        if event.kind.startswith("inbound"):
+            self._blended = True
+        elif event.agent is not None and event.kind == "connect":
+            self._on_own_calls.add(event.agent)
+        elif event.agent is not None and event.kind in ("talk_end", "logout"):
+            self._on_own_calls.discard(event.agent)
 
     def calls_to_place(self, now: float, floor: Floor) -> int:
         due = self._step.due(now)
@@ -60,8 +60,8 @@ class VicidialRatio(Peer):
     def _new_calls(self, floor: Floor) -> int:
         """One dialer step: the goal less the calls that exist."""
         ready = len(floor.ready)
-        inbound = sum(agent in floor.talking for agent in self._inbound)
         talking = len(floor.talking)
+        inbound = talking - len(self._on_own_calls & floor.talking.keys()) if self._blended else 0
         agents, handed_over = ready + talking, 0
         if self.available_only:
             agents, handed_over = ready, talking - inbound
@@ -121,7 +121,6 @@ class VicidialAdapt(VicidialRatio):
         self._count = Every(STATISTICS_STEP, at_once=False)
         self._samples: deque[tuple[int, int, int]] = deque(maxlen=SAMPLES)
         self._loops: deque[tuple[int, int, int]] = deque(maxlen=LOOPS)
-        self._blended = False
         self._today = Answers(day_length)
         self._calls = self._calls_before = self._drops_before = 0
         self._statistics = (0, 0.0, 0, 0)
@@ -129,8 +128,6 @@ class VicidialAdapt(VicidialRatio):
 
     def on_event(self, now: float, event: Event) -> None:
         super().on_event(now, event)
-        if event.kind.startswith("inbound"):
-            self._blended = True
         self._new_day(now)
         self._today.on_event(now, event)
         self._calls += event.kind == "dial"
