@@ -33,7 +33,7 @@ class VicidialRatio(Peer):
     """
 
     settings: ClassVar[tuple[Setting, ...]] = (
-        Number("level", 1.0, 20.0, 1.5, search=(1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5, 2.0, 3.0)),
+        Number("level", 1.0, 20.0, 1.5, search=(*(1 + n / 20 for n in range(11)), 2.0, 3.0, 4.0, 6.0, 8.0)),
         _AVAILABLE_ONLY,
     )
 
@@ -77,20 +77,20 @@ class VicidialAdapt(VicidialRatio):
 
     The limit is the target, in drops by live answers since the day began. The methods differ in what
     happens over it: `hard_limit` goes to level 1, `average` halves, `tapered` multiplies by the time left
-    until `latest` by 1000, both hours of the day written as whole numbers (15:30 is 1530). The day begins
-    at `opens`. The level aims at `-(diff_target + diff_share x signed-in agents)` ready agents more than
-    waiting calls.
+    until `latest` by 1000, hours of the day written as whole numbers (15:30 is 1530). The day begins at
+    `opens`, so that eight hours end at `latest` if nothing else is said. The level aims at
+    `-(diff_target + diff_share x signed-in agents)` ready agents more than waiting calls.
     """
 
     takes = ("target", "day_length")
     settings: ClassVar[tuple[Setting, ...]] = (
         Choice("method", get_args(Method), "hard_limit"),
-        Number("max_level", 1.0, 20.0, 3.0, search=(1.1, 1.2, 1.3, 1.5, 2.0, 3.0, 4.0)),
+        Number("max_level", 1.0, 20.0, 3.0, search=(1.1, 1.2, 1.3, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)),
         Number("diff_target", -100.0, 100.0, 0.0),
         Number("diff_share", -1.0, 1.0, 0.0, search=(-0.2, -0.1, -0.05, 0.0)),
         Number("intensity", -99.0, 99.0, 0.0),
         _AVAILABLE_ONLY,
-        Number("opens", 0, 2359, 900, whole=True),
+        Number("opens", 0, 2359, 1300, whole=True),
         Number("latest", 0, 2400, 2100, whole=True),
     )
 

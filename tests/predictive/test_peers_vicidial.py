@@ -147,7 +147,7 @@ def test_a_blended_campaign_counts_the_callers_over_twenty_dialer_steps() -> Non
         ({"method": "hard_limit"}, 1.0),
         ({"method": "average"}, 1.2),  # 2 x (1 + 0.2), then halved
         # 9:00 and a minute: 2100 - 901 is more than 1000, nothing happens
-        ({"method": "tapered"}, 2.4),
+        ({"method": "tapered", "opens": 900}, 2.4),
         # 15:29 and a minute: 2100 - 1530 = 570
         ({"method": "tapered", "opens": 1529}, 2.4 * 0.57),
         ({"method": "tapered", "opens": 2059, "latest": 2059}, 1.0),  # 2100 is past the latest time
