@@ -180,14 +180,18 @@ class Dialer:
         return 1.0 if pacer.wake_at is None else max(0.001, pacer.wake_at - now)
 
     async def hopper(self, name: str, count: int, now: float) -> list[Lead]:
-        """The next leads that may be called now, best first, in zones where it is a lawful hour."""
+        """The next leads that may be called now, best first: where it is a lawful hour, and not whom we
+        abandoned too recently."""
         campaign = self.site.campaigns[name]
         awake = [
             zone
             for zone in await self.store.leads.zones(campaign.list)
             if self.call_time(name, zone, now).allowed
         ]
-        return await self.store.leads.callable(campaign.list, now, count, awake) if awake else []
+        if not awake:
+            return []
+        lockouts = self.site.lockouts(name)
+        return await self.store.leads.callable(campaign.list, now, count, awake, lockouts)
 
     def call_time(self, name: str, zone: str | None, now: float) -> CallTime:
         """Whether the campaign may call a lead of that zone (`None`: the lead names none)."""
@@ -240,7 +244,7 @@ class Dialer:
         now = self.clock()
         by_id = {lead.id: lead for lead in leads}
         attempts = await self.store.attempts.claim(
-            self.epoch, name, campaign.trunk, list(by_id), now, self.new_id
+            self.epoch, name, campaign.trunk, list(by_id), now, self.new_id, self.site.lockouts(name)
         )
         self.limits.take(name, len(attempts))
         for attempt in attempts:

@@ -156,7 +156,23 @@ class Verbs:
                 time = self.dialer.call_time(name, lead.timezone, now)
                 state = self.dialer.states[name]
                 lines.append({"at": now, "text": f"campaign {name} is {state}; {time.reason}"})
+                lines += [{"at": now, "text": text} for text in await self._locked_out(name, lead.phone, now)]
         return lines
+
+    async def _locked_out(self, name: str, phone: str, now: float) -> list[str]:
+        """Why the campaign must not call a number that was abandoned, if so."""
+        lockouts = self.dialer.site.lockouts(name)
+        longest = max(lockouts.values(), default=0.0)
+        ends = [
+            (a.at + lockouts.get(a.campaign, longest), a) for a in await self.store.leads.abandonments(phone)
+        ]
+        if not lockouts or not ends or (last := max(ends, key=lambda end: end[0]))[0] <= now:
+            return []
+        until, abandoned = last
+        return [
+            f"campaign {name} does not call it for another {span(until - now)}: campaign {abandoned.campaign}"
+            f" abandoned this number {span(now - abandoned.at)} ago; a preview may call it"
+        ]
 
     async def stop_all(self) -> dict[str, Any]:
         """Pause every running campaign at once; nothing is dialed until one is started again."""

@@ -469,6 +469,16 @@ class Site(Model):
                 found[name] = 10 - level
         return found
 
+    def lockouts(self, campaign: Id) -> dict[Id, float]:
+        """Whom the campaign must not call: by the campaign that abandoned them, for so many seconds since.
+
+        Nobody is locked out where an agent is reserved before the call is placed.
+        """
+        if self.campaigns[campaign].mode is Mode.PREVIEW:
+            return {}
+        found = {name: one.rules.lockout for name, one in self.campaigns.items()}
+        return found if any(found.values()) else {}
+
     def trunk_endpoint(self, trunk: Id) -> str:
         """The trunk's endpoint in Asterisk, by a name that nobody outside can guess.
 

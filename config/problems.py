@@ -191,6 +191,19 @@ CODES: dict[str, Code] = {
         "стандартный или слабый пароль",
         ("agents.password", "system.ami.secret", "trunks.password"),
     ),
+    "E441": Code(
+        "more silence after the answer than the law allows",
+        "тишина после ответа дольше, чем позволяет закон",
+        ("campaigns.grace", "campaigns.law"),
+    ),
+    "E442": Code(
+        "abandoned people would be called again too soon",
+        "брошенному абоненту перезвонили бы слишком рано",
+        ("campaigns.attempts.retry.NAME.after", "campaigns.law"),
+    ),
+    "E443": Code(
+        "a target above the law's limit", "цель выше предела закона", ("campaigns.target", "campaigns.law")
+    ),
     "E491": Code("something that Asterisk's files cannot hold", "то, что нельзя записать в файлы Asterisk"),
     "W511": Code("a group that serves nothing", "группа ничего не обслуживает", ("groups",)),
     "W512": Code(
@@ -206,7 +219,11 @@ CODES: dict[str, Code] = {
     ),
     "W515": Code("two trunks with one address", "у двух транков один адрес", ("trunks.match", "trunks.host")),
     "W516": Code("a short carrier's password", "короткий пароль оператора", ("trunks.password",)),
-    "W521": Code("a grace over 2 seconds", "grace больше 2 секунд", ("campaigns.grace",)),
+    "W521": Code(
+        "a grace over 2 seconds, where the law names none",
+        "grace больше 2 секунд там, где закон молчит",
+        ("campaigns.grace", "campaigns.law"),
+    ),
     "W522": Code("calling outside 08:00-21:00", "звонки вне 08:00-21:00", ("campaigns.hours",)),
     "W523": Code(
         "campaigns may use more lines than their trunk has",
@@ -231,7 +248,7 @@ CODES: dict[str, Code] = {
     "W527": Code(
         "a key that the mode does not look at",
         "ключ, на который режим не смотрит",
-        ("campaigns.ratio", "campaigns.grace", "campaigns.mode"),
+        ("campaigns.ratio", "campaigns.grace", "campaigns.target", "campaigns.mode"),
     ),
     "W528": Code(
         "a caller id that is none of our lines",
@@ -251,5 +268,10 @@ CODES: dict[str, Code] = {
         "leads to be called again by a rule that does not exist",
         "для повторного звонка нет правила",
         ("campaigns.attempts.retry", "dispositions.means"),
+    ),
+    "W541": Code(
+        "automatic dialing under a law that forbids it for advertising",
+        "автоматический дозвон, который закон запрещает для рекламы",
+        ("campaigns.law", "campaigns.mode"),
     ),
 }

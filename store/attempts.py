@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -15,7 +15,7 @@ from leads.lead import MOVES as LEAD_MOVES
 from leads.rules import LeadMove
 from store.decisions import decide
 from store.engine import Database
-from store.leads import claimable
+from store.leads import NOBODY, claimable
 from store.lease import fence, holds
 from store.tables import attempts, leads
 
@@ -51,9 +51,11 @@ class AttemptRepository:
         lead_ids: Sequence[int],
         now: float,
         new_ids: Callable[[], str],
+        lockouts: Mapping[str, float] = NOBODY,
     ) -> list[Attempt]:
         """Claims those of the leads that may still be called and journals an attempt for each, all in one
         transaction; gives the attempts in the order asked for. `new_ids` gives a new attempt id per call.
+        `lockouts` as for `LeadRepository.callable`: who was abandoned since that was asked is not claimed.
         """
         last = (
             select(func.coalesce(func.max(attempts.c.number), 0))
@@ -62,7 +64,7 @@ class AttemptRepository:
         )
         free = (
             select(leads.c.id, leads.c.phone, last.label("last"))
-            .where(leads.c.id.in_(lead_ids), claimable(now), holds(epoch))
+            .where(leads.c.id.in_(lead_ids), claimable(now, lockouts), holds(epoch))
             .with_for_update(skip_locked=True, of=leads)
         )
         async with self._database.write() as connection:

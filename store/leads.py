@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, insert, literal, not_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leads.attempt import AttemptState
 from leads.lead import Lead, LeadState, NewLead, Outcome
 from store.engine import Database
 from store.tables import attempts, leads, lists
@@ -24,6 +23,10 @@ PAUSE = 0.03
 every 25 ms: without the pause a long import in one process keeps the dialer in another waiting."""
 
 
+NOBODY: Mapping[str, float] = {}
+"""No lock-out: an agent is reserved for the call."""
+
+
 @dataclass(frozen=True, slots=True)
 class Added:
     """What an import did: new leads, and those the list had already (left as they were)."""
@@ -32,10 +35,41 @@ class Added:
     duplicates: int
 
 
-def claimable(now: float) -> ColumnElement[bool]:
-    """Leads that may be claimed: ready, or scheduled and due."""
+ABANDONED = attempts.c.outcome == literal(Outcome.ABANDONED, literal_execute=True)
+"""Spelt out, not bound: only so can a database prove that the index of abandoned numbers serves."""
+
+
+def claimable(now: float, lockouts: Mapping[str, float]) -> ColumnElement[bool]:
+    """Leads that may be claimed: ready, or scheduled and due, and not `locked_out`."""
     due = and_(leads.c.state == LeadState.SCHEDULED, leads.c.due_at <= now)
-    return or_(leads.c.state == LeadState.READY, due)
+    state = or_(leads.c.state == LeadState.READY, due)
+    return and_(state, not_(locked_out(now, lockouts))) if lockouts else state
+
+
+def locked_out(now: float, lockouts: Mapping[str, float]) -> ColumnElement[bool]:
+    """Leads whose number we abandoned too recently to call it again, in whatever list and campaign that was,
+    or are calling right now, which may yet be abandoned.
+
+    `lockouts`: seconds by the campaign that abandoned; one that is not named has the longest.
+    """
+    ends = {name: now - seconds for name, seconds in lockouts.items()}
+    left_at = case(ends, value=attempts.c.campaign, else_=now - max(lockouts.values()))
+    abandoned = select(literal(1)).where(
+        attempts.c.phone == leads.c.phone, ABANDONED, attempts.c.ended_at > left_at
+    )
+    other = leads.alias()
+    on_the_phone = select(literal(1)).where(
+        other.c.phone == leads.c.phone, other.c.id != leads.c.id, other.c.state == LeadState.CLAIMED
+    )
+    return or_(abandoned.correlate(leads).exists(), on_the_phone.correlate(leads).exists())
+
+
+@dataclass(frozen=True, slots=True)
+class Abandonment:
+    """A number was abandoned: by which campaign, and when."""
+
+    campaign: str
+    at: float
 
 
 class LeadRepository:
@@ -78,17 +112,25 @@ class LeadRepository:
             return found
 
     async def callable(
-        self, list_name: str, now: float, limit: int, zones: Collection[str | None] | None = None
+        self,
+        list_name: str,
+        now: float,
+        limit: int,
+        zones: Collection[str | None] | None = None,
+        lockouts: Mapping[str, float] = NOBODY,
     ) -> list[Lead]:
         """Whom to call next, best first: priority, then due leads (longest due first), then the oldest.
 
         `zones`: only leads of these time zones (None: those that name none), so that leads who sleep
-        do not stand in the way of those who may be called; see `zones()`.
+        do not stand in the way of those who may be called; see `zones()`. `lockouts` (`Site.lockouts`):
+        without those whom we abandoned so short a time ago.
         """
         here: list[ColumnElement[bool]] = [leads.c.list_id == _list_id(list_name)]
         if zones is not None:
             named = leads.c.timezone.in_([zone for zone in zones if zone is not None])
             here.append(or_(named, leads.c.timezone.is_(None)) if None in zones else named)
+        if lockouts:
+            here.append(not_(locked_out(now, lockouts)))
         key = select(leads.c.id, leads.c.priority, leads.c.due_at).where(*here).limit(limit)
         due = key.where(leads.c.state == LeadState.SCHEDULED, leads.c.due_at <= now)
         # Ready leads have no due_at: naming it in both places lets the index give their order.
@@ -120,6 +162,13 @@ class LeadRepository:
         """Leads with this E.164 number, over all lists."""
         async with self._database.read() as connection:
             return await _load(connection, leads.c.phone == phone)
+
+    async def abandonments(self, phone: str) -> list[Abandonment]:
+        """When we abandoned this number, over all lists, oldest first."""
+        query = select(attempts.c.campaign, attempts.c.ended_at).where(attempts.c.phone == phone, ABANDONED)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(attempts.c.ended_at))
+            return [Abandonment(*row) for row in rows]
 
     async def page(
         self, list_name: str, state: LeadState | None = None, limit: int = 100, after: int = 0
@@ -183,7 +232,8 @@ async def _add_past(
     """Per lead: (last attempt's number, outcome, how often)."""
     query = (
         select(attempts.c.lead_id, func.max(attempts.c.number), attempts.c.outcome, func.count())
-        .where(attempts.c.lead_id.in_(ids), attempts.c.state == AttemptState.ENDED)
+        # Ended, in words that keep SQLite from looking through every ended attempt by the index of states.
+        .where(attempts.c.lead_id.in_(ids), attempts.c.outcome.is_not(None))
         .group_by(attempts.c.lead_id, attempts.c.outcome)
     )
     for lead_id, last, outcome, times in await connection.execute(query):

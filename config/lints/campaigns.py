@@ -10,11 +10,11 @@ from phonenumbers import PhoneNumberType
 
 from config.forms import written
 from config.hours import minutes, weekdays, zone_problem
+from config.laws import LawName
 from config.lints.facts import Facts, Finding
 from config.models import Campaign, Limits, Mode, Trunk
 from config.tree import Path
 
-LEAST_RING = 15.0
 LONG_RING = 60.0
 LAWFUL_GRACE = 2.0
 LAWFUL_HOURS = (8 * 60, 21 * 60)
@@ -25,12 +25,13 @@ CALLS_A_DAY = 3
 def patience(facts: Facts) -> Iterator[Finding]:
     """E411, E412, W521, W532."""
     for name, campaign in facts.campaigns.items():
-        if campaign.ring_time < LEAST_RING:
+        least = campaign.rules.ring
+        if campaign.ring_time < least:
             yield Finding(
                 "E411",
                 ("campaigns", name, "ring_time"),
-                f"ring_time is {written(campaign.ring_time)}; a call must ring at least 15s",
-                "write 15s or more; 25s to 30s is usual",
+                f"ring_time is {written(campaign.ring_time)}; a call must ring at least {written(least)}",
+                f"write {written(least)} or more; 25s to 30s is usual",
             )
         if campaign.ring_time > LONG_RING:
             yield Finding(
@@ -46,12 +47,51 @@ def patience(facts: Facts) -> Iterator[Finding]:
                 f"grace is {written(campaign.grace)}; Asterisk's queue counts whole seconds, one at least",
                 "write 2s",
             )
-        elif campaign.grace > LAWFUL_GRACE:
+        elif campaign.grace > LAWFUL_GRACE and not campaign.rules.binding:
             yield Finding(
                 "W521",
                 ("campaigns", name, "grace"),
                 f"grace is {written(campaign.grace)}; the law of several countries allows 2s of silence",
                 "write 2s",
+            )
+
+
+def laws(facts: Facts) -> Iterator[Finding]:
+    """E441, E442, E443, W541."""
+    for name, campaign in facts.campaigns.items():
+        at: Path = ("campaigns", name)
+        law, whose = campaign.rules, f"the law `{campaign.law}`"
+        if law.binding and law.connect is not None and campaign.grace > law.connect:
+            yield Finding(
+                "E441",
+                (*at, "grace"),
+                f"grace is {written(campaign.grace)}; {whose} allows {written(law.connect)} of silence",
+                f"write {written(law.connect)}, or the law that you are under",
+            )
+        retry = campaign.attempts.retry.get("abandoned")
+        chosen = "retry" in campaign.attempts.model_fields_set
+        if retry and chosen and retry.after < law.lockout and campaign.mode is not Mode.PREVIEW:
+            yield Finding(
+                "E442",
+                (*at, "attempts", "retry", "abandoned", "after"),
+                f"abandoned people would be called again after {written(retry.after)};"
+                f" under {whose} nobody calls them for {written(law.lockout)}",
+                f"write {written(law.lockout)} or more, or call them in mode preview",
+            )
+        if campaign.target is not None and campaign.target > law.limit:
+            yield Finding(
+                "E443",
+                (*at, "target"),
+                f"target is {campaign.target:g}, but {whose} allows {law.limit:g}",
+                f"write {law.limit:g} or less, for example {law.limit / 2:g}",
+            )
+        if campaign.law is LawName.RU and campaign.mode in (Mode.PREDICTIVE, Mode.RATIO):
+            yield Finding(
+                "W541",
+                (*at, "law"),
+                f"38-FZ art. 18 p. 2 forbids advertising by dialing without a human, such as"
+                f" mode {campaign.mode.value}",
+                "only for calls that are no advertising; in mode preview an agent is on the line first",
             )
 
 
@@ -261,6 +301,8 @@ def unused(facts: Facts) -> Iterator[Finding]:
     """W527: keys that the mode does not look at."""
     for name, campaign in facts.campaigns.items():
         idle = {"ratio"} if campaign.mode is not Mode.RATIO else set()
+        if campaign.mode is not Mode.PREDICTIVE:
+            idle |= {"target"}
         if campaign.mode is Mode.PREVIEW:
             idle |= {"grace"}
         for key in sorted(idle & campaign.model_fields_set):
@@ -273,4 +315,4 @@ def unused(facts: Facts) -> Iterator[Finding]:
             )
 
 
-LINTS = (patience, whole_seconds, hours, lists, caller_id, limits, retries, unused)
+LINTS = (patience, laws, whole_seconds, hours, lists, caller_id, limits, retries, unused)

@@ -50,7 +50,7 @@ def test_problems_are_printed_by_line_with_code_and_mend_whatever_the_width(site
 
 
 def test_warnings_fail_only_when_strict(site: Path, edit: Edit) -> None:
-    edit("campaigns/spring.yaml", "grace: 2s", "grace: 3s")
+    edit("campaigns/spring.yaml", "grace: 2s", "grace: 3s\nlaw: none")
     assert run("check", "site")[0] == 0
     assert run("check", "site", "--strict")[0] == 3
 

@@ -19,6 +19,8 @@ HOURS = 'mon-fri: ["09:00-21:00"]'
 SQLITE = "sqlite+aiosqlite:////var/lib/perezvon/perezvon.db"
 RETRY = "after: 15m, times: 2"
 
+AGAIN_IN_5D = (SPRING, "abandoned: {after: 3d", "abandoned: {after: 5d")
+
 CASES = [
     # (file, old, new) once or several times; then all that must be found
     ([(SPRING, "message: abandoned", "message: abandonned")], [f"{SPRING}:16:10 E303"]),
@@ -49,7 +51,29 @@ CASES = [
     ([(SPRING, "grace: 2s", "grace: 1500ms")], [f"{SPRING}:15:8 E412"]),
     ([(SPRING, "grace: 2s", "grace: 0s")], [f"{SPRING}:15:8 E412"]),
     ([(SPRING, "grace: 2s", "grace: 1s")], []),
-    ([(SPRING, "grace: 2s", "grace: 3s")], [f"{SPRING}:15:8 W521"]),
+    ([(SPRING, "grace: 2s", "grace: 3s")], [f"{SPRING}:15:8 E441"]),
+    ([(SPRING, "grace: 2s", "grace: 3s\nlaw: it"), AGAIN_IN_5D], []),
+    ([(SPRING, "grace: 2s", "grace: 4s\nlaw: it"), AGAIN_IN_5D], [f"{SPRING}:15:8 E441"]),
+    ([(SPRING, "grace: 2s", "grace: 3s\nlaw: de")], [f"{SPRING}:15:8 W521"]),
+    ([(SPRING, "grace: 2s", "grace: 3s\nlaw: none")], [f"{SPRING}:15:8 W521"]),
+    ([(SPRING, "grace: 2s", "grace: 2s\nlaw: it")], [f"{SPRING}:27:24 E442"]),
+    ([(SPRING, "abandoned: {after: 3d", "abandoned: {after: 71h")], [f"{SPRING}:26:24 E442"]),
+    ([(SPRING, "abandoned: {after: 3d", "abandoned: {after: 1h"), (SPRING, "grace", "law: none\ngrace")], []),
+    (
+        [(SPRING, "abandoned: {after: 3d", "abandoned: {after: 1h"), (SPRING, "progressive", "preview")],
+        [f"{SPRING}:15:1 W527"],
+    ),
+    ([(CALLS, "ratio: 1.3", "ratio: 1.3\nlaw: it")], []),
+    ([(SPRING, "mode: progressive", "mode: predictive\ntarget: 0.03")], []),
+    ([(SPRING, "mode: progressive", "mode: predictive\ntarget: 0.031")], [f"{SPRING}:7:9 E443"]),
+    ([(SPRING, "mode: progressive", "mode: predictive\ntarget: 0.05\nlaw: ca")], []),
+    ([(SPRING, "mode: progressive", "mode: predictive\ntarget: 0.5\nlaw: none")], []),
+    ([(SPRING, "mode: progressive", "mode: predictive\ntarget: 0")], [f"{SPRING}:7:9 E206"]),
+    ([(SPRING, "mode: progressive", "mode: progressive\ntarget: 0.02")], [f"{SPRING}:7:1 W527"]),
+    ([(SPRING, "mode: progressive", "mode: predictive\nlaw: ru")], [f"{SPRING}:7:6 W541"]),
+    ([(CALLS, "ratio: 1.3", "ratio: 1.3\nlaw: ru")], [f"{CALLS}:8:6 W541"]),
+    ([(SPRING, "mode: progressive", "mode: progressive\nlaw: ru")], []),
+    ([(SPRING, "mode: progressive", "mode: predictive"), (SPRING, "message: abandoned\n", "")], ["E202"]),
     ([(SPRING, HOURS, 'mon-fri: ["18:00-09:00"]')], [f"{SPRING}:12:13 E413"]),
     ([(SPRING, HOURS, 'mon-fri: ["10:00-10:00"]')], [f"{SPRING}:12:13 E413"]),
     ([(SPRING, HOURS, 'mon-fri: ["09:00-13:00", "12:59-20:00"]')], [f"{SPRING}:12:28 E414"]),

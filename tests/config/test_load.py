@@ -186,7 +186,7 @@ def test_a_folder_that_does_not_exist_is_a_plain_error() -> None:
 
 
 def test_warnings_alone_leave_the_site_usable(site: Path, edit: Edit) -> None:
-    edit(SPRING, "grace: 2s", "grace: 3s")
+    edit(SPRING, "grace: 2s", "grace: 3s\nlaw: none")
     result = loaded()
     assert found() == ["campaigns/spring.yaml:15:8 W521"]
     assert result.site is not None

@@ -37,7 +37,7 @@ def write_site(target: Path) -> Path:
     others: dict[str, dict[str, Any]] = {
         SPRING: {},
         AUTUMN: {"group": "support"},
-        PATIENT: {"grace": "8s"},
+        PATIENT: {"grace": "8s", "law": "none"},
         NARROW: {"lines": CAMPAIGN_LINES, "calls_per_second": CAMPAIGN_RATE},
         THIN: {"trunk": "thin"},
         NIGHT: {},

@@ -112,7 +112,11 @@ def a_site(folder: Path, agents: int, changes: dict[str, dict[str, Any]] | None 
         )
     (folder / "pattern.yaml").unlink()
     shutil.copy(folder / "campaigns/spring.yaml", folder / "campaigns/autumn.yaml")
-    always = {"hours": {"mon-sun": ["00:00-24:00"]}, "attempts": {"max": 3, "retry": RETRIES}}
+    always = {
+        "hours": {"mon-sun": ["00:00-24:00"]},
+        "attempts": {"max": 3, "retry": RETRIES},
+        "law": "none",  # abandoned people are called again within minutes
+    }
     all_changes: dict[str, dict[str, Any]] = {
         "system": {
             "database": f"sqlite+aiosqlite:///{folder.parent / 'store.db'}",
