@@ -97,6 +97,8 @@ class Handling:
 
     def __init__(self, keep: int = 500) -> None:
         self._keep = keep
+        self._second = Every(1.0)
+        self._soon = 0.0
         self._lengths: deque[float] = deque()
         self._sorted: list[float] = []
         self._talked: dict[str, float] = {}
@@ -122,7 +124,9 @@ class Handling:
         return (bisect_right(self._sorted, age + window) - over) / longer if longer else 0.0
 
     def soon_free(self, now: float, floor: Floor, window: float) -> float:
-        """Expected number of busy agents who will be free within `window` seconds."""
-        ages = [now - start for start in floor.talking.values()]
-        ages += [now - start + self._talked.get(agent, 0.0) for agent, start in floor.wrapping.items()]
-        return sum(self.ends_within(age, window) for age in ages)
+        """Expected number of busy agents who will be free within `window` seconds, as of this second."""
+        if self._second.due(now):
+            ages = [now - start for start in floor.talking.values()]
+            ages += [now - start + self._talked.get(agent, 0.0) for agent, start in floor.wrapping.items()]
+            self._soon = sum(self.ends_within(age, window) for age in ages)
+        return self._soon

@@ -21,7 +21,9 @@ class Us4881261(Peer):
     them waits in the queue; QMAX is lowered until the mean delay, mean queue by R, is `dmax` seconds.
     """
 
-    settings = (Number("dmax", 0.0, 600.0, 2.0, search=(0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0)),)
+    settings = (
+        Number("dmax", 0.0, 600.0, 2.0, search=(0.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0)),
+    )
 
     def __init__(self, dmax: float) -> None:
         self.dmax = dmax

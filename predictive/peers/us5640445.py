@@ -20,14 +20,14 @@ class Us5640445(Peer):
     agents less the persons waiting, by the share of calls that become a person, less the calls under way.
     The window is lengthened while the abandonment of the day is below the target and shortened above.
     Ours, as the text has no numbers: the window's start, and `step` seconds every 30 s; `share` scales
-    the calls for each expected agent (1 is theirs).
+    the calls for each expected agent (1 is theirs; below it, progressive's number is kept at least).
     """
 
     takes = ("target", "day_length")
     settings = (
         Number("window", 0.0, LONGEST, 10.0),
         Number("step", 0.0, 60.0, 1.0, search=(0.2, 1.0, 5.0)),
-        Number("share", 0.05, 2.0, 1.0, search=(0.2, 0.35, 0.5, 0.7, 0.85, 1.0)),
+        Number("share", 0.05, 2.0, 1.0, search=(0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0)),
     )
 
     def __init__(self, target: float, day_length: float, window: float, step: float, share: float) -> None:
@@ -53,4 +53,5 @@ class Us5640445(Peer):
         agents = len(floor.ready) + self._handling.soon_free(now, floor, self.window)
         expected = agents - len(floor.waiting) - floor.inbound_waiting
         calls = math.floor(self.share * expected / max(self._persons.value, 0.01) + 1e-9)
-        return max(0, calls - len(floor.ringing) - len(floor.screening))
+        progressive = len(floor.ready) - len(floor.waiting) - floor.inbound_waiting
+        return max(0, max(calls, progressive) - len(floor.ringing) - len(floor.screening))

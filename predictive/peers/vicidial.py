@@ -33,7 +33,7 @@ class VicidialRatio(Peer):
     """
 
     settings: ClassVar[tuple[Setting, ...]] = (
-        Number("level", 1.0, 20.0, 1.5, search=(1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5, 2.0, 3.0)),
+        Number("level", 1.0, 20.0, 1.5, search=(*(1 + n / 20 for n in range(11)), 2.0, 3.0, 4.0, 6.0, 8.0)),
         _AVAILABLE_ONLY,
     )
 
@@ -41,16 +41,16 @@ class VicidialRatio(Peer):
         self.level = level
         self.available_only = available_only
         self._step = Every(DIALER_STEP)
-        self._inbound: set[str] = set()
-        """Agents whose conversation is known to be an inbound one."""
+        self._blended = False
+        self._on_own_calls: set[str] = set()
 
     def on_event(self, now: float, event: Event) -> None:
-        if event.agent is None:
-            return
-        if event.kind == "inbound_connect":
-            self._inbound.add(event.agent)
-        elif event.kind in ("connect", "talk_end", "logout"):
-            self._inbound.discard(event.agent)
+        if event.kind.startswith("inbound"):
+            self._blended = True
+        elif event.agent is not None and event.kind == "connect":
+            self._on_own_calls.add(event.agent)
+        elif event.agent is not None and event.kind in ("talk_end", "logout"):
+            self._on_own_calls.discard(event.agent)
 
     def calls_to_place(self, now: float, floor: Floor) -> int:
         due = self._step.due(now)
@@ -60,8 +60,8 @@ class VicidialRatio(Peer):
     def _new_calls(self, floor: Floor) -> int:
         """One dialer step: the goal less the calls that exist."""
         ready = len(floor.ready)
-        inbound = sum(agent in floor.talking for agent in self._inbound)
         talking = len(floor.talking)
+        inbound = talking - len(self._on_own_calls & floor.talking.keys()) if self._blended else 0
         agents, handed_over = ready + talking, 0
         if self.available_only:
             agents, handed_over = ready, talking - inbound
@@ -77,20 +77,20 @@ class VicidialAdapt(VicidialRatio):
 
     The limit is the target, in drops by live answers since the day began. The methods differ in what
     happens over it: `hard_limit` goes to level 1, `average` halves, `tapered` multiplies by the time left
-    until `latest` by 1000, both hours of the day written as whole numbers (15:30 is 1530). The day begins
-    at `opens`. The level aims at `-(diff_target + diff_share x signed-in agents)` ready agents more than
-    waiting calls.
+    until `latest` by 1000, hours of the day written as whole numbers (15:30 is 1530). The day begins at
+    `opens`, so that eight hours end at `latest` if nothing else is said. The level aims at
+    `-(diff_target + diff_share x signed-in agents)` ready agents more than waiting calls.
     """
 
     takes = ("target", "day_length")
     settings: ClassVar[tuple[Setting, ...]] = (
         Choice("method", get_args(Method), "hard_limit"),
-        Number("max_level", 1.0, 20.0, 3.0, search=(1.1, 1.2, 1.3, 1.5, 2.0, 3.0, 4.0)),
+        Number("max_level", 1.0, 20.0, 3.0, search=(1.1, 1.2, 1.3, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)),
         Number("diff_target", -100.0, 100.0, 0.0),
         Number("diff_share", -1.0, 1.0, 0.0, search=(-0.2, -0.1, -0.05, 0.0)),
         Number("intensity", -99.0, 99.0, 0.0),
         _AVAILABLE_ONLY,
-        Number("opens", 0, 2359, 900, whole=True),
+        Number("opens", 0, 2359, 1300, whole=True),
         Number("latest", 0, 2400, 2100, whole=True),
     )
 
@@ -121,7 +121,6 @@ class VicidialAdapt(VicidialRatio):
         self._count = Every(STATISTICS_STEP, at_once=False)
         self._samples: deque[tuple[int, int, int]] = deque(maxlen=SAMPLES)
         self._loops: deque[tuple[int, int, int]] = deque(maxlen=LOOPS)
-        self._blended = False
         self._today = Answers(day_length)
         self._calls = self._calls_before = self._drops_before = 0
         self._statistics = (0, 0.0, 0, 0)
@@ -129,8 +128,6 @@ class VicidialAdapt(VicidialRatio):
 
     def on_event(self, now: float, event: Event) -> None:
         super().on_event(now, event)
-        if event.kind.startswith("inbound"):
-            self._blended = True
         self._new_day(now)
         self._today.on_event(now, event)
         self._calls += event.kind == "dial"

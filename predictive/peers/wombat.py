@@ -17,7 +17,9 @@ class Wombat(Peer):
     """
 
     settings = (
-        Number("boost", 0.1, 20.0, 1.0, search=(1.0, 1.15, 1.3, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0)),
+        Number(
+            "boost", 0.1, 20.0, 1.0, search=(1.15, 1.3, 1.5, 1.75, *(n / 2 for n in range(4, 13)), 8.0, 10.0)
+        ),
         Number("max_waiting", 0, 1000, 2, whole=True),
     )
 

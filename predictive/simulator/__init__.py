@@ -2,7 +2,8 @@
 
 from predictive.simulator.families import FAMILIES, scenario_of
 from predictive.simulator.figures import Figures
+from predictive.simulator.oracle import oracle
 from predictive.simulator.run import simulate
 from predictive.simulator.scenario import Change, Scenario
 
-__all__ = ["FAMILIES", "Change", "Figures", "Scenario", "scenario_of", "simulate"]
+__all__ = ["FAMILIES", "Change", "Figures", "Scenario", "oracle", "scenario_of", "simulate"]

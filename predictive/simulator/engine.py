@@ -1,21 +1,18 @@
-"""The simulator's engine: one heap of things to come, and the floor as it is."""
+"""The days of a simulated campaign, one event after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
-from typing import Any
+from heapq import heappop
 
-from predictive.contract import Event, Pacer
-from predictive.simulator.figures import Tally
-from predictive.simulator.floor import SimulatedFloor
-from predictive.simulator.luck import Agent, Caller, Callers, Law, Lead, Leads
-from predictive.simulator.scenario import Change, Scenario
+from predictive.simulator.luck import Lead
+from predictive.simulator.scenario import Scenario
+from predictive.simulator.world import World
 
 DAY = 86400.0
-SOONEST = 0.001
-"""A pacer that wants to be asked at a moment of its own is asked no sooner than this, seconds."""
 PROGRESS_EVERY = 300.0
+SOONEST = 0.001
+"""Nobody is asked again sooner than this without an event, seconds."""
 
 Progress = Callable[[float], None]
 """Told the share that is done."""
@@ -29,84 +26,40 @@ def _part_of(progress: Progress, day: int, days: int) -> Progress:
     return lambda share: progress((day + share) / days)
 
 
-class Engine:
-    """Days of one campaign. Whatever happens is a method called with the moment and one thing.
+class Engine(World):
+    """Runs the world, and has calls placed after everything that happens, and when `place_calls` wants."""
 
-    The order within a moment: the floor changes, the pacer hears of it, then it is asked.
-    """
-
-    def __init__(self, scenario: Scenario, pacer: Pacer, seed: int) -> None:
-        self.scenario = scenario
-        self.pacer = pacer
-        self.seed = seed
-        self.decide, self.hear = pacer.calls_to_place, pacer.on_event
-        self.floor = SimulatedFloor()
-        self.tally = Tally()
-        self.heap: list[tuple[float, int, Callable[[float, Any], None], Any]] = []
-        self.pushed = 0
-        self.known: dict[int, Agent] = {}
-        """Everybody who ever logged in."""
-        self.staff: dict[str, Agent] = {}
-        """Logged in, the longest first."""
-        self.leads, self.callers = Leads(scenario, seed), Callers(scenario, seed)
-        self.wrap_law = Law(scenario.wrap, scenario.wrap_cv)
-        self.inbound_law = Law(scenario.inbound_talk, scenario.talk_cv)
-        self.held: dict[str, Lead] = {}
-        """The leads of `floor.waiting`."""
-        self.queue: dict[str, tuple[float, Caller]] = {}
-        """Inbound callers who wait, the longest first."""
-        self.used = 0
-        """Outbound lines in use."""
-        self.tokens = self.tokens_at = 0.0
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        super().__init__(scenario, seed)
         self.rate_limit = scenario.rate_limit
-        self.calling = False
-        self.ask_at = 0.0
+        self.burst = max(1.0, self.rate_limit)
+        self.tokens = self.tokens_at = 0.0
 
-    def push(self, at: float, what: Callable[[float, Any], None], thing: Any) -> None:
-        self.pushed += 1
-        heappush(self.heap, (at, self.pushed, what, thing))
-
-    # The days
+    def place_calls(self, now: float) -> float:
+        """Place what shall be placed now; returns when to be asked again at the latest."""
+        raise NotImplementedError
 
     def run(self, days: int, progress: Progress = no_progress) -> None:
+        """So many days on end. Raises `ValueError` for fewer than one."""
         if days < 1:
             raise ValueError(f"days must be at least 1, not {days}")
         start = 0.0
         for day in range(days):
-            self._begin(start)
+            self.begin(start)
+            self.tokens, self.tokens_at = self.burst, start
             ended = self._run_day(_part_of(progress, day, days))
             self.tally.end_day()
             start = DAY * (1 + ended // DAY)
-
-    def _begin(self, start: float) -> None:
-        of = self.scenario
-        close = start + of.day_length
-        self.leads.reset()
-        self.talk_law = Law(of.talk, of.talk_cv)
-        self.lines, self.outage_until, self.silence_until = of.trunk_lines, start, start
-        self.inbound_rate = of.inbound * of.agents / 3600
-        self.inbound_since = 0
-        self.close = close
-        self.tokens, self.tokens_at = self.rate_limit, start
-        self.tally.begin_day(start + of.warm_up, close)
-        self.calling, self.ask_at = True, start
-        for number in range(of.agents):
-            self.push(start + of.login_spread * number / of.agents, self.login, number)
-        self.newcomer = of.agents
-        for change in of.changes:
-            self.push(start + change.at, self.change, change)
-        self._next_caller(start)
-        self.push(close, self.closing, None)
 
     def _run_day(self, progress: Progress) -> float:
         """Through the heap to the day's end; returns when the last agent was gone."""
         heap, seconds, close = self.heap, self.tally.lines, self.close
         now = last = self.tally.opens
-        report_at = start = close - self.scenario.day_length
+        report_at = ask_at = start = close - self.scenario.day_length
         while heap:
             at = heap[0][0]
-            if self.calling and self.ask_at < at:
-                now = self.ask_at
+            if self.calling and ask_at < at:
+                now = ask_at
                 what = None
             else:
                 now, _, what, thing = heappop(heap)
@@ -119,292 +72,26 @@ class Engine:
             if what is not None:
                 what(now, thing)
             if self.calling:
-                self.place_calls(now)
+                self.refill(now)
+                ask_at = self.place_calls(now)
             elif not self.held and not self.queue and not self.floor.ringing and not self.floor.screening:
-                self._all_home(now)
+                self.all_home(now)
         progress(1.0)
         return now
 
-    def closing(self, now: float, _: None) -> None:
-        """No more calls are placed. Those under way still get their agents; then everybody goes home."""
-        self.calling = False
-
-    def _all_home(self, now: float) -> None:
-        floor = self.floor
-        for name in (*floor.ready, *floor.not_ready):
-            self.logout(now, self.staff[name])
-
-    # Calls
-
-    def place_calls(self, now: float) -> None:
-        """Ask the pacer, and place what fits."""
-        floor, limit = self.floor, self.rate_limit
-        tokens = self.tokens + (now - self.tokens_at) * limit
-        self.tokens = tokens = tokens if tokens < limit else limit
+    def refill(self, now: float) -> None:
+        """The lines and the calls that the limits permit now."""
+        tokens = self.tokens + (now - self.tokens_at) * self.rate_limit
+        self.tokens = tokens = tokens if tokens < self.burst else self.burst
         self.tokens_at = now
         free = self.lines - self.used
-        floor.free_lines = free = free if free > 0 else 0
-        floor.allowance = allowance = int(tokens)
-        wanted = self.decide(now, floor)
-        self.ask_at = now + 1.0
-        wake_at = self.pacer.wake_at
-        if wake_at is not None and now < wake_at < self.ask_at:
-            self.ask_at = max(wake_at, now + SOONEST)
-        if wanted > 0:
-            if wanted > allowance and free > allowance:
-                self.ask_at = min(self.ask_at, now + (allowance + 1 - tokens) / limit + SOONEST)
-            for _ in range(min(wanted, free, allowance)):
-                self.dial(now, self.leads.next())
+        self.floor.free_lines = free if free > 0 else 0
+        self.floor.allowance = int(tokens)
 
-    def dial(self, now: float, lead: Lead) -> None:
+    def place(self, now: float, lead: Lead) -> None:
         self.tokens -= 1
-        self.used += 1
-        if self.used == len(self.tally.lines):
-            self.tally.lines.append(0.0)
-        self.floor.ringing[lead.id] = now
-        if now >= self.tally.opens:
-            self.tally.attempts += 1
-        if now < self.outage_until:
-            lead.kind, lead.seconds = "failed", 0.1
-        elif now < self.silence_until:
-            lead.kind, lead.seconds = "no_answer", self.scenario.ring_timeout
-        self.push(now + lead.seconds, self.answered if lead.kind == "answer" else self.unanswered, lead)
-        self.hear(now, Event("dial", lead.id))
+        self.dial(now, lead)
 
-    def unanswered(self, now: float, lead: Lead) -> None:
-        since = self.floor.ringing.pop(lead.id)
-        self.used -= 1
-        self.hear(now, Event(lead.kind, lead.id, None, now - since))
-
-    def answered(self, now: float, lead: Lead) -> None:
-        since = self.floor.ringing.pop(lead.id)
-        self.hear(now, Event("answer", lead.id, None, now - since))
-        if lead.screening:
-            self.floor.screening[lead.id] = now
-            self.push(now + lead.screening, self.screened, lead)
-        else:
-            self.live(now, lead, 0.0)
-
-    def screened(self, now: float, lead: Lead) -> None:
-        screening = now - self.floor.screening.pop(lead.id)
-        if lead.machine == lead.error:
-            self.live(now, lead, screening)
-            return
-        self.used -= 1
-        if not lead.machine and now >= self.tally.opens:
-            self.tally.lost += 1
-        self.hear(now, Event("machine", lead.id, None, screening))
-
-    def live(self, now: float, lead: Lead, screening: float) -> None:
-        tally = self.tally
-        if now >= tally.opens:
-            if lead.machine:
-                tally.machines += 1
-            else:
-                tally.person(now)
-        self.hear(now, Event("live", lead.id, None, screening))
-        if self.floor.ready:
-            self.connect(now, self.staff[next(iter(self.floor.ready))], lead, 0.0)
-        else:
-            self.floor.waiting[lead.id] = now
-            self.held[lead.id] = lead
-            self.push(now + self.scenario.grace, self.grace_over, lead)
-
-    def grace_over(self, now: float, lead: Lead) -> None:
-        since = self.floor.waiting.pop(lead.id, None)
-        if since is None:
-            return
-        del self.held[lead.id]
-        self.used -= 1
-        if since >= self.tally.opens:
-            if lead.machine:
-                self.tally.abandoned_machines += 1
-            else:
-                self.tally.person_abandoned(since)
-        self.hear(now, Event("abandon", lead.id, None, now - since))
-
-    def connect(self, now: float, agent: Agent, lead: Lead, waited: float) -> None:
-        talk = 5 + 7 * lead.talk if lead.machine else self.talk_law.at(lead.talk) * agent.talk_factor
-        self._take(now, agent, talk, True)
-        self.hear(now, Event("connect", lead.id, agent.id, waited))
-
-    # Agents
-
-    def login(self, now: float, number: int) -> None:
-        if not self.calling:
-            return
-        of = self.scenario
-        if number not in self.known:
-            self.known[number] = Agent(self.seed, number + 1, of.agent_cv)
-        agent = self.known[number]
-        breaks, pauses = (of.break_every, of.break_length), (of.pause_every, of.pause_length)
-        agent.login(now, self.close, breaks, pauses)
-        self._next_pause(agent)
-        self.staff[agent.id] = agent
-        self.hear(now, Event("login", None, agent.id))
-        self.free(now, agent)
-
-    def logout(self, now: float, agent: Agent) -> None:
-        """Of an agent who is in no call."""
-        since = self.floor.ready.pop(agent.id, None)
-        if since is not None:
-            self.tally.idle += self.tally.overlap(since, now)
-        self.floor.not_ready.pop(agent.id, None)
-        del self.staff[agent.id]
-        agent.pauses, agent.pending = [], 0.0
-        self.hear(now, Event("logout", None, agent.id))
-
-    def _take(self, now: float, agent: Agent, talk: float, outbound: bool) -> None:
-        tally = self.tally
-        tally.idle += tally.overlap(self.floor.ready.pop(agent.id), now)
-        if now >= tally.opens:
-            tally.taken += 1
-        agent.outbound = outbound
-        agent.next_wrap(self.wrap_law)
-        self.floor.talking[agent.id] = now
-        self.push(now + talk, self.talk_end, agent)
-
-    def talk_end(self, now: float, agent: Agent) -> None:
-        since = self.floor.talking.pop(agent.id)
-        self.tally.talk += self.tally.overlap(since, now)
-        if agent.outbound:
-            self.used -= 1
-        self.floor.wrapping[agent.id] = now
-        self.push(now + agent.wrap, self.wrap_end, agent)
-        self.hear(now, Event("talk_end", None, agent.id, now - since))
-
-    def wrap_end(self, now: float, agent: Agent) -> None:
-        since = self.floor.wrapping.pop(agent.id)
-        self.tally.wrap += self.tally.overlap(since, now)
-        self.hear(now, Event("wrap_end", None, agent.id, now - since))
-        self.free(now, agent)
-
-    def free(self, now: float, agent: Agent) -> None:
-        """An agent is through with a call or a pause: home, a pause that is due, or ready."""
-        if agent.leaving:
-            self.logout(now, agent)
-        elif agent.pending:
-            self.pause(now, agent)
-        else:
-            self.floor.ready[agent.id] = now
-            self.hear(now, Event("ready", None, agent.id))
-            if self.queue:
-                name, (since, caller) = next(iter(self.queue.items()))
-                del self.queue[name]
-                self.floor.inbound_waiting -= 1
-                self._take_caller(now, agent, caller, now - since)
-            elif self.held:
-                name, lead = next(iter(self.held.items()))
-                del self.held[name]
-                self.connect(now, agent, lead, now - self.floor.waiting.pop(name))
-
-    def pause(self, now: float, agent: Agent) -> None:
-        self.floor.not_ready[agent.id] = now
-        agent.on_pause_until = now + agent.pending
-        agent.pending = 0.0
-        self.push(agent.on_pause_until, self.pause_end, agent)
-        self.hear(now, Event("not_ready", None, agent.id))
-
-    def pause_end(self, now: float, agent: Agent) -> None:
-        if agent.id not in self.floor.not_ready or now != agent.on_pause_until:
-            return  # gone home meanwhile
-        if agent.pending:  # one more fell due
-            agent.on_pause_until = now + agent.pending
-            agent.pending = 0.0
-            self.push(agent.on_pause_until, self.pause_end, agent)
-            return
-        del self.floor.not_ready[agent.id]
-        self.free(now, agent)
-
-    def _next_pause(self, agent: Agent) -> None:
-        if agent.pauses:
-            self.push(agent.pauses[-1][0], self.pause_due, agent)
-
-    def pause_due(self, now: float, agent: Agent) -> None:
-        if not agent.pauses or agent.pauses[-1][0] != now:
-            return  # gone home meanwhile
-        agent.pending += agent.pauses.pop()[1]
-        self._next_pause(agent)
-        since = self.floor.ready.pop(agent.id, None)
-        if since is not None:
-            self.tally.idle += self.tally.overlap(since, now)
-            self.pause(now, agent)
-
-    # Inbound
-
-    def _next_caller(self, now: float) -> None:
-        if self.inbound_rate > 0:
-            gap, caller = self.callers.next()
-            self.push(now + gap / self.inbound_rate, self.caller, (caller, self.inbound_since))
-
-    def caller(self, now: float, arrival: tuple[Caller, int]) -> None:
-        caller, since = arrival
-        if since != self.inbound_since or not self.calling:
-            return  # drawn at a rate that is no longer true
-        self._next_caller(now)
-        if now >= self.tally.opens:
-            self.tally.inbound += 1
-        self.hear(now, Event("inbound", caller.id))
-        if self.floor.ready:
-            self._take_caller(now, self.staff[next(iter(self.floor.ready))], caller, 0.0)
-        else:
-            self.queue[caller.id] = (now, caller)
-            self.floor.inbound_waiting += 1
-            self.push(now + caller.patience, self.caller_quits, caller)
-
-    def caller_quits(self, now: float, caller: Caller) -> None:
-        if caller.id not in self.queue:
-            return
-        since, _ = self.queue.pop(caller.id)
-        self.floor.inbound_waiting -= 1
-        if since >= self.tally.opens:
-            self.tally.inbound_quit += 1
-            self.tally.inbound_waited += now - since
-        self.hear(now, Event("inbound_quit", caller.id, None, now - since))
-
-    def _take_caller(self, now: float, agent: Agent, caller: Caller, waited: float) -> None:
-        if now - waited >= self.tally.opens:
-            self.tally.inbound_waited += waited
-        self._take(now, agent, self.inbound_law.at(caller.talk) * agent.talk_factor, False)
-        self.hear(now, Event("inbound_connect", caller.id, None, waited))
-
-    # What changes in the day
-
-    def change(self, now: float, change: Change) -> None:
-        value, agents = change.value, self.scenario.agents
-        match change.field:
-            case "answer_rate":
-                self.leads.answer_rate = value
-            case "machine_share":
-                self.leads.machine_share = value
-            case "ring":
-                self.leads.set_ring(value)
-            case "talk":
-                self.talk_law = Law(value, self.scenario.talk_cv)
-            case "lines":
-                self.lines = int(value)
-            case "inbound":
-                self.inbound_rate = value * agents / 3600
-                self.inbound_since += 1
-                self._next_caller(now)
-            case "outage":
-                self.outage_until = now + value
-            case "silence":
-                self.silence_until = now + value
-            case "leave":
-                self._leave(now, max(1, round(value * agents)))
-            case "join":
-                for number in range(self.newcomer, self.newcomer + max(1, round(value * agents))):
-                    self.push(
-                        now + self.scenario.login_spread * (number - self.newcomer) / agents,
-                        self.login,
-                        number,
-                    )
-                self.newcomer += max(1, round(value * agents))
-
-    def _leave(self, now: float, count: int) -> None:
-        for agent in [agent for agent in self.staff.values() if not agent.leaving][:count]:
-            if agent.id in self.floor.ready or agent.id in self.floor.not_ready:
-                self.logout(now, agent)
-            else:
-                agent.leaving = True
+    def next_token(self, now: float) -> float:
+        """When the limits permit one call more than they do now."""
+        return now + (1 - self.tokens % 1) / self.rate_limit + SOONEST

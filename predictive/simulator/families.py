@@ -12,7 +12,7 @@ Each is the reference cell (`Scenario`'s defaults) but for what stands here; tim
 | `list_change` | a bad list at 2.5 h (10 % answered, half of them machines, ring 14 s), a good one at 5 h \
 (40 %, 15 %, 8 s), the old one at 7 h |
 | `outage` | two minutes, five times, 1.5 h apart: attempts fail at once, every other time ring on |
-| `few_trunks` | 1.4 lines for each agent: an agent who is always busy needs 1.55 |
+| `few_trunks` | 1.2 lines for each agent, 2 at least: who is present and always busy needs 1.56 |
 | `blended` | 4 inbound callers per agent-hour: about a fifth of what agents can do |
 """
 
@@ -77,5 +77,5 @@ def scenario_of(family: str, agents: int) -> Scenario:
     """The family's day for a team of this size. Raises `ValueError` for an unknown family."""
     if family not in _OWN:
         raise ValueError(f"no family is called {family!r}; there are {', '.join(FAMILIES)}")
-    lines = max(2, round(1.4 * agents)) if family == "few_trunks" else None
+    lines = max(2, round(1.2 * agents)) if family == "few_trunks" else None
     return Scenario(agents, lines=lines, **_OWN[family])

@@ -97,6 +97,8 @@ class Scenario:
             if isinstance(value, (int, float)):
                 _demand(value >= 0, field.name, "0 or more", value)
         _demand(self.agents >= 1, "agents", "at least 1", self.agents)
+        _demand(self.calls_per_second != 0, "calls_per_second", "more than 0", 0)
+        _demand(self.ring < self.ring_timeout, "ring", "less than ring_timeout", self.ring)
         for change in self.changes:
             _demand(change.field in get_args(ChangeField), "changes", "a known field", change.field)
             _demand(change.value >= 0, f"change of {change.field}", "0 or more", change.value)

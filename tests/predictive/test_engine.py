@@ -171,6 +171,52 @@ def test_agents_have_the_same_habits_under_every_pacer() -> None:
         assert lengths[:both] == fast[agent][:both]
 
 
+def test_a_talk_is_the_leads_and_the_agents() -> None:
+    def talks(agent_cv: float, pacer: Pacer) -> dict[str, float]:
+        length: dict[str, float] = {}
+        call_of: dict[str, str] = {}
+        for _, event in recorded(replace(SHORT, hours=4, agent_cv=agent_cv, inbound=0.0), pacer, 7).heard:
+            if event.kind == "connect":
+                call_of[event.agent or ""] = event.call or ""
+            elif event.kind == "talk_end":
+                length[call_of[event.agent or ""]] = round(event.seconds, 6)
+        return length
+
+    for agent_cv, same in ((0.0, True), (0.12, False)):
+        slow, fast = talks(agent_cv, create_pacer("progressive")), talks(agent_cv, Flood())
+        both = slow.keys() & fast.keys()
+        assert len(both) > 20
+        assert all(slow[call] == fast[call] for call in both) == same
+        assert all(0.4 < slow[call] / fast[call] < 2.5 for call in both), "the lead decides most of it"
+
+
+def test_callers_are_served_before_persons() -> None:
+    calls: dict[str | None, str] = {}
+    taken = 0
+    for _, event in recorded(replace(SHORT, grace=60.0, inbound=12.0), Flood()).heard:
+        if event.kind == "connect" and event.seconds > 0:
+            taken += 1
+            assert "inbound" not in calls.values(), "a caller waits"
+        calls[event.call] = event.kind
+    assert taken > 30
+    assert "inbound_connect" in calls.values()
+
+
+def test_persons_taken_for_machines_are_counted_apart() -> None:
+    persons = replace(SHORT, inbound=0.0, warm_up=0.0, machine_share=0.0)
+    run = Recorder(Flood())
+    assert simulate(persons, run, 1).lost_persons == len(run.of("machine")) > 20
+    assert simulate(replace(SHORT, person_error=0.0), Flood(), 1).lost_persons == 0
+
+
+def test_without_screening_whoever_answers_is_live_at_once() -> None:
+    run = Recorder(Flood())
+    figures = simulate(replace(SHORT, inbound=0.0, warm_up=0.0, screening=None), run, 1)
+    assert not run.of("machine")
+    assert [at for at, _ in run.of("live")] == [at for at, _ in run.of("answer")]
+    assert figures.machines == pytest.approx(0.3 * (figures.machines + figures.persons), rel=0.15)
+
+
 def test_two_runs_with_one_seed_are_equal() -> None:
     def run(seed: int) -> Recorder:
         return recorded(SHORT, create_pacer("ratio", level=2.0), seed, days=2)

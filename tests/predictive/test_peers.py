@@ -199,6 +199,11 @@ def test_us5640445_dials_for_the_weights_of_busy_agents() -> None:
     assert pacer.calls_to_place(1000.0, floor) == 4  # 1.667 x 0.99 / 0.25 = 6.6
 
 
+def test_us5640445_with_a_small_share_begins_as_progressive() -> None:
+    pacer = create_pacer("us5640445", share=0.1)
+    assert pacer.calls_to_place(0.0, small_floor(ready=3, waiting=1, ringing=1)) == 1
+
+
 @pytest.mark.parametrize(("abandoned", "window"), [(0, 11.0), (2, 10.0 + 1.0), (3, 10.0), (4, 9.0)])
 def test_us5640445_moves_its_window_towards_the_target(abandoned: int, window: float) -> None:
     pacer = create_pacer("us5640445")

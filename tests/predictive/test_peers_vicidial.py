@@ -47,12 +47,14 @@ def test_available_only_counts_ready_agents_alone(level: float, floor: SmallFloo
 
 def test_an_inbound_conversation_has_an_agent_but_no_call_of_the_campaign() -> None:
     pacer = create_pacer("vicidial_ratio", level=1.0)
-    pacer.on_event(0.0, Event("inbound_connect", "in", "talking0", 3.0))
+    pacer.on_event(0.0, Event("connect", "out", "talking0", 0.5))
+    pacer.on_event(0.0, Event("inbound_connect", "in", None, 3.0))
     assert pacer.calls_to_place(0.0, small_floor(ready=1, talking=2)) == 2  # 1.0 x 3 less 1
     assert pacer.calls_to_place(2.5, small_floor(talking=2)) == 0  # nobody ready: both count
-    pacer.on_event(3.0, Event("talk_end", None, "talking0", 3.0))
-    pacer.on_event(3.0, Event("connect", "out", "talking0", 0.5))
+    pacer.on_event(3.0, Event("connect", "out", "talking1", 0.5))
     assert pacer.calls_to_place(5.0, small_floor(ready=1, talking=2)) == 1
+    pacer.on_event(6.0, Event("talk_end", None, "talking0", 6.0))
+    assert pacer.calls_to_place(7.5, small_floor(ready=1, talking=2)) == 2
 
 
 def test_the_dialer_steps_every_two_and_a_half_seconds_only() -> None:
@@ -145,7 +147,7 @@ def test_a_blended_campaign_counts_the_callers_over_twenty_dialer_steps() -> Non
         ({"method": "hard_limit"}, 1.0),
         ({"method": "average"}, 1.2),  # 2 x (1 + 0.2), then halved
         # 9:00 and a minute: 2100 - 901 is more than 1000, nothing happens
-        ({"method": "tapered"}, 2.4),
+        ({"method": "tapered", "opens": 900}, 2.4),
         # 15:29 and a minute: 2100 - 1530 = 570
         ({"method": "tapered", "opens": 1529}, 2.4 * 0.57),
         ({"method": "tapered", "opens": 2059, "latest": 2059}, 1.0),  # 2100 is past the latest time
