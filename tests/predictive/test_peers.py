@@ -173,6 +173,17 @@ def test_us4881261_keeps_fewer_than_k_calls_in_progress() -> None:
     assert pacer.calls_to_place(300.0, floor) == 3  # K = 6 + 2
 
 
+def test_us4881261_learns_how_long_the_set_up_takes() -> None:
+    pacer = create_pacer("us4881261", dmax=29.0)
+    tell(pacer, 0.0, "answer", [0.0] * 1000)  # nothing in set-up: QMAX is at most 29 s x 0.1
+    tell(pacer, 299.0, "connect", [0.5] * 30)
+    assert pacer.calls_to_place(300.0, small_floor(talking=2)) == 2
+    tell(pacer, 300.0, "answer", [10.0] * 1000)  # mean 1: QMAX 4 has 3.004, QMAX 3 2.02
+    assert pacer.calls_to_place(301.0, small_floor(talking=2)) == 3
+    tell(pacer, 301.0, "answer", [20.0] * 1000)  # mean 2: QMAX 5 has 3.02, QMAX 4 2.08
+    assert pacer.calls_to_place(302.0, small_floor(talking=2)) == 4
+
+
 def handled(pacer: Pacer, talks: Iterable[float], wrap: float = 10.0) -> None:
     for talk in talks:
         pacer.on_event(0.0, Event("talk_end", None, "somebody", talk))

@@ -136,9 +136,15 @@ def test_the_samples_are_means_over_fifteen_seconds() -> None:
 
 def test_a_blended_campaign_counts_the_callers_over_twenty_dialer_steps() -> None:
     pacer = adapt()
-    # steps at 0, 2.5 .. 12.5: 6 of 4 ready less 2 callers, of 10
-    run(pacer, 0.0, 15.0, small_floor(ready=4, talking=6, inbound_waiting=2))
+    # steps at 0, 2.5 .. 12.5: 3 ready less 1 caller, of 10
+    run(pacer, 0.0, 15.0, small_floor(ready=3, talking=7, inbound_waiting=1))
     assert pacer.level == pytest.approx(1.2)
+    # the last 20 steps: 14 of 5 ready from 25 on, 3 of nobody ready (17.5 to 22.5), 3 as above (10 to 15)
+    run(pacer, 15.5, 24.5, small_floor(talking=10))
+    run(pacer, 25.0, 59.5, small_floor(ready=5, talking=5))
+    pacer.level = 1.0
+    run(pacer, 60.0, 60.0, small_floor(ready=5, talking=5))
+    assert pacer.level == pytest.approx(1 + (14 * 5 + 3 * 2) / 200, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +192,23 @@ def test_when_the_drop_limit_and_the_brake_of_the_minute_act(
     pacer.level = 2.0
     run(pacer, 60.0, 60.0, floor)
     assert pacer.level == pytest.approx(level)
+
+
+def test_the_brake_of_the_minute_looks_at_the_minute_alone() -> None:
+    pacer = adapt(target=1.0)
+    floor = small_floor(ready=2, talking=8)
+    run(pacer, 0.0, 59.5, floor)
+    report(pacer, 59.5, dials=200)
+    run(pacer, 60.0, 119.5, floor)
+    report(pacer, 119.5, dials=40, abandons=21)
+    pacer.level = 2.0
+    run(pacer, 120.0, 120.0, floor)
+    assert pacer.level == pytest.approx(1.2)
+    run(pacer, 120.5, 179.5, floor)
+    report(pacer, 179.5, dials=40, abandons=5)
+    pacer.level = 2.0
+    run(pacer, 180.0, 180.0, floor)
+    assert pacer.level == pytest.approx(2.4)
 
 
 def test_drops_are_counted_up_once_a_minute_and_begin_again_with_the_day() -> None:

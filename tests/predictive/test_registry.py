@@ -19,6 +19,32 @@ def test_every_pacer_is_made_by_its_name_and_places_what_it_may(name: str) -> No
     assert create_pacer(name).calls_to_place(5.0, small_floor()) == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "setting", "low", "default", "high"),
+    [
+        ("vicidial_adapt", "max_level", 1, 3.0, None),
+        ("vicidial_adapt", "diff_target", None, 0, None),
+        ("vicidial_adapt", "latest", None, 2100, None),
+        ("issabel", "qos", None, 0.97, None),
+        ("issabel", "forced_extra", 0, 0, None),
+        ("wombat", "boost", 0.1, 1.0, None),
+        ("uccx", "lines", 1.0, 1.0, 3.0),
+        ("uccx", "max_lines", 1.0, 3.0, 3.0),
+        ("uccx", "correction", 10, 100, 1000),
+        ("uccx", "gain", 0.0, 1.0, 1.0),
+        ("lookahead", "window", None, 12.0, None),
+    ],
+)
+def test_defaults_are_the_products_own(
+    name: str, setting: str, low: float | None, default: float, high: float | None
+) -> None:
+    (found,) = (each for each in PACERS[name].settings if each.name == setting)
+    assert isinstance(found, Number)
+    assert found.default == default
+    assert low is None or found.low == low
+    assert high is None or found.high == high
+
+
 def test_an_unknown_name_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(
         ValueError, match=r"no pacer is called 'vicidal'; there are progressive, ratio, .*wombat"
