@@ -2,123 +2,129 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-from math import exp, log
+from math import ceil
 
 from predictive.contract import Spent
-
-SLOTS = 96
-"""Parts of a day in the rolling count."""
-DAYS = 5
-"""A day of a small team permits so few abandoned calls that the limit is kept over several days."""
-FEW = 10.0
-"""A day that permits fewer abandoned calls than these may be over by a part of one."""
-MARGIN = 0.985
-"""Aim a little below the target: what the law counts may differ in the last call."""
-
-
-@dataclass(slots=True)
-class _Slot:
-    live: int = 0
-    abandoned: int = 0
+from predictive.rates import Frequency
 
 
 class Budget:
-    """Counts live answers and abandoned calls over the last day and days of the agents' time.
+    """Counts live answers and abandoned calls of a working day, and says what risk one call may have.
 
-    The clock of the counts stands still while nobody is signed in, so that a window ends where the
-    working day does. The first `START` seconds earn no credit: a day is often counted from later on.
+    A day is `day_length` seconds with agents signed in, and the limit holds with and
+    without the first `START` seconds of them (a day is often counted from later on); a gap of `NIGHT` ends it too. What matters is
+    the day's end: chance moves the count by more than any steering could take back at once, so a debt
+    early in the day is paid off over what is left of it, and the later, the less debt is borne.
     """
 
     START = 900.0
+    NIGHT = 3600.0
+    MARGIN = 0.985
+    """Aim a little below the target: what is counted in the end may differ in the last call."""
+    DEBT = 0.25
+    """Share of what the rest of the day permits that may be owed already."""
+    FEW, DAYS = 25.0, 5
+    """The limit is kept over as many days, at most `DAYS`, as permit `FEW` abandoned calls together."""
+    GAIN = 3.0
+    LEAST, MOST = 0.4, 1.6
+    """Band of the share that is aimed at, in parts of the target."""
+    PRIOR_EFFECT, PRIOR_WEIGHT = 0.7, 6.0
+    """Abandoned calls for each unit of risk limit, before there is experience, and what it counts for."""
+    MEMORY = 3000
+    """Live answers over which that experience is forgotten."""
 
     def __init__(self, target: float, day_length: float) -> None:
         self.target = target
         self.spent: Spent | None = None
-        self._slot_length = day_length / SLOTS
-        self._slots: deque[_Slot] = deque([_Slot()])
-        self._day = _Slot()
-        self._days = _Slot()
-        self._worked = 0.0
+        self._aim = target * self.MARGIN
         self._day_length = day_length
+        self._pace = Frequency(3600.0)
+        self._worked = self._gap = 0.0
+        self._live = self._abandoned = 0
+        self._early_live = self._early_abandoned = 0
+        self._day = 1
+        self._limit = 0.0
+        self._limits = self.PRIOR_WEIGHT / self.PRIOR_EFFECT
+        self._effects = self.PRIOR_WEIGHT
 
-    def pass_time(self, seconds: float) -> None:
-        """Agents were signed in for so long since the last call of this."""
-        before = int(self._worked / self._slot_length)
+    def pass_time(self, seconds: float, signed_in: bool) -> None:
+        """So many seconds went by, with agents signed in or not."""
+        if not signed_in:
+            self._gap += seconds
+            return
+        if self._gap >= self.NIGHT or self._worked >= self.START + self._day_length:
+            self._begin_day()
+        self._gap = 0.0
         self._worked += seconds
-        for _ in range(min(int(self._worked / self._slot_length) - before, SLOTS * DAYS)):
-            self._slots.append(_Slot())
-            if len(self._slots) > SLOTS:
-                _take(self._day, self._slots[-SLOTS - 1])
-            if len(self._slots) > SLOTS * DAYS:
-                _take(self._days, self._slots.popleft())
+        self._pace.pass_time(seconds)
+
+    def _begin_day(self) -> None:
+        self._worked = 0.0
+        self._day += 1
+        if self._day > self._days:
+            self._day, self._live, self._abandoned = 1, 0, 0
+            self._early_live = self._early_abandoned = 0
+
+    @property
+    def _days(self) -> int:
+        """Days over which the limit is kept."""
+        permitted = self._aim * self._pace.per_second * self._day_length
+        return min(self.DAYS, ceil(self.FEW / permitted)) if permitted > 0 else 1
 
     def add(self, abandoned: bool) -> None:
         """A person answered and was connected, or abandoned."""
-        earns = self._worked >= self.START
-        for slot in (self._slots[-1], self._day, self._days):
-            slot.live += earns
-            slot.abandoned += abandoned
+        self._live += 1
+        self._abandoned += abandoned
+        if self._worked < self.START:
+            self._early_live += 1
+            self._early_abandoned += abandoned
+        self._pace.add()
+        if self._limit > 0:
+            keep = 1 - 1 / self.MEMORY
+            self._limits = self._limits * keep + self._limit
+            self._effects = self._effects * keep + abandoned
+
+    def forget(self) -> None:
+        """Nobody knows what the outside is like now: experience counts for little."""
+        scale = min(1.0, self.PRIOR_WEIGHT / self._effects)
+        self._limits, self._effects = self._limits * scale, self._effects * scale
 
     @property
     def counted(self) -> tuple[float, float]:
         """Live answers and abandoned calls: of the legal window where it is known, else of the day."""
         if self.spent is not None:
             return self.spent.live, self.spent.abandoned
-        return self._day.live, self._day.abandoned
-
-    @property
-    def permitted(self) -> float:
-        """Abandoned calls that a day like the last one permits."""
-        return self.target * self._day.live
+        return self._live, self._abandoned
 
     @property
     def credit(self) -> float:
-        """Abandoned calls that may still be added now; below zero: over the target."""
-        target = self.target * MARGIN
-        # One call is lent at the start of the first day, and is paid back by the last quarter of it.
-        lent = max(0.0, 1 - self._worked / (0.75 * self._day_length))
-        odd = max(0.0, 1 - self.permitted / FEW) if self._worked > self._day_length else 0.0
-        credit = min(
-            target * self._day.live - self._day.abandoned + max(lent, odd),
-            target * self._days.live - self._days.abandoned + lent,
-        )
-        if self.spent is not None:
-            credit = min(credit, target * self.spent.live - self.spent.abandoned + 1)
-        return credit
+        """Abandoned calls that what was answered so far permits; below zero: a debt."""
+        late = self._early_abandoned - self._aim * self._early_live
+        return self._aim * self._live - self._abandoned + min(0.0, late)
 
+    @property
+    def _to_come(self) -> float:
+        """Live answers that the rest of the day, or days, will bring."""
+        today = max(0.0, self.START + self._day_length - self._worked)
+        return self._pace.per_second * (today + self._day_length * max(0, self._days - self._day))
 
-def _take(sum_: _Slot, slot: _Slot) -> None:
-    sum_.live -= slot.live
-    sum_.abandoned -= slot.abandoned
+    @property
+    def gone(self) -> bool:
+        """The legal window permits nothing more."""
+        return self.spent is not None and self._aim * self.spent.live + 1 <= self.spent.abandoned
 
+    def limit(self) -> float:
+        """The most risk that one call may have now; 0 when the legal budget is gone.
 
-class Throttle:
-    """The risk that one call may have, steered by what came of it.
-
-    An integral controller on the logarithm: every person moves it up a little, every abandoned one down
-    by so much that it rests where the share of abandoned is the aim. The aim follows the credit: above
-    the target while credit is plenty, below while it is short; with none left the risk is nought.
-    """
-
-    STEP = 1 / 300
-
-    def __init__(self, target: float) -> None:
-        self._target = target
-        self._log = log(target)
-
-    def add(self, abandoned: bool, budget: Budget) -> None:
-        """A person was connected, or abandoned."""
-        scale = 2 + budget.permitted / 10
-        aim = self._target * (1 + 0.5 * max(-1.0, min((budget.credit - 1.5) / scale, 1.0)))
-        self._log += self.STEP * (1 - abandoned / aim)
-        self._log = max(log(self._target / 30), min(self._log, log(0.9)))
-
-    def calm(self) -> None:
-        """Nobody knows what the outside is like now: no more risk than at the start."""
-        self._log = min(self._log, log(self._target))
-
-    def risk(self, budget: Budget) -> float:
-        """The most risk of one call; 0 when the budget is gone."""
-        return exp(self._log) * max(0.0, min((budget.credit - 0.25) / 0.75, 1.0))
+        The share of abandoned calls is near enough proportional to the limit, so the limit is the share
+        aimed at over the effect that a unit of it was seen to have. It is kept in a narrow band: what is
+        gained by more risk grows slower than the risk, so changing limits cost more than a steady one.
+        """
+        self._limit = 0.0
+        if not self.gone:
+            aim = self._aim + self.GAIN * (self.credit - 0.5) / max(self._to_come, 30.0)
+            aim = max(self.LEAST * self._aim, min(aim, self.MOST * self._aim))
+            self._limit = min(0.9, aim * self._limits / self._effects)
+            if self.credit < 0.5 - self.DEBT * self._aim * self._to_come:
+                self._limit = min(self._limit, self.target / 30)
+        return self._limit

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from math import exp, inf, isfinite
 
-from predictive.budget import Budget, Throttle
+from predictive.budget import Budget
 from predictive.contract import Bound, Event, Floor, Reasons, Spent
 from predictive.laws import RingLaw
 from predictive.rates import Frequency, Mean, Share
@@ -51,7 +51,6 @@ class PredictivePacer:
         self.oddities: Counter[str] = Counter()
         """Events that could not be, by what was odd: counted, and otherwise left alone."""
         self.budget = Budget(target, day_length)
-        self.throttle = Throttle(target)
         self._grace, self._ring_timeout = grace, ring_timeout
         self._answers = Share(800, 80)
         self._lives = Share(400, 60)
@@ -108,8 +107,7 @@ class PredictivePacer:
             self._inbound.pass_time(passed)
             if self._ready:
                 self._leaves.pass_time(passed * self._ready)
-            if self._signed_in:
-                self.budget.pass_time(passed)
+            self.budget.pass_time(passed, self._signed_in > 0)
         self._now = now
         return now
 
@@ -139,9 +137,7 @@ class PredictivePacer:
             self._lives.add(event.kind == "live")
             self._screening.add(event.seconds)
         else:
-            abandoned = event.kind == "abandon"
-            self.budget.add(abandoned)
-            self.throttle.add(abandoned, self.budget)
+            self.budget.add(event.kind == "abandon")
             if event.agent is not None:
                 self._agents[event.agent] = ("talking", now)
 
@@ -150,7 +146,7 @@ class PredictivePacer:
         if now - self._heard_at > LONG_PAUSE:
             self._answers.doubt(40)
             self._lives.doubt(40)
-            self.throttle.calm()
+            self.budget.forget()
         self._heard_at = now
 
     def _agent_event(self, now: float, event: Event) -> None:
@@ -198,13 +194,13 @@ class PredictivePacer:
         return self._weigh(now, floor, free, each_one)
 
     def _weigh(self, now: float, floor: Floor, free: int, each_one: int) -> int:
-        human = self._lives.value
-        chances = [chance * human for chance in self._rings.chances(self._answers.value)]
+        human = self._lives.cautious
+        chances = [chance * human for chance in self._rings.chances(self._answers.cautious)]
         persons = self._persons(now, floor, chances)
         screening = len(floor.screening)
         certain = Sum(screening * human, screening * human * (1 - human))
         agents = self._agents_to_come(now, floor)
-        limit = self.throttle.risk(self.budget)
+        limit = self.budget.limit()
         wanted = places(free, persons, certain, agents, chances[0], limit) if limit > 0 else 0
         bound: Bound = "risk" if limit > 0 else "budget"
         if free <= 0 and wanted == 0:

@@ -48,6 +48,13 @@ class Share:
         return min(max(slow, fast - error, 0.5 / (known + 1)), fast + error, 1 - 0.5 / (known + 1))
 
 
+    @property
+    def cautious(self) -> float:
+        """The share, and one standard error more."""
+        value = self.value
+        return min(1.0, value + math.sqrt(value * (1 - value) / max(1.0, self._known)))
+
+
 class Mean:
     """A mean that forgets over `memory` values; `start` counts as one value."""
 
