@@ -64,11 +64,12 @@ def _card(key: Key) -> list[str]:
     }
     lines = [key.path, f"  {key.en}", f"  {key.ru}"]
     lines += [f"  {name:8}  {value}" for name, value in facts.items() if value]
-    return lines + [f"  {code:8}  {CODES[code].en}" for code in key.codes] + [""]
+    lines += [f"  {code:8}  {CODES[code].en}" for code in key.codes]
+    return lines + [f"  {note}" for note in key.notes] + [""]
 
 
 def _as_dict(key: Key) -> dict[str, Any]:
-    return {**dataclasses.asdict(key), "kind": key.kind.name, "codes": key.codes}
+    return {**dataclasses.asdict(key), "kind": key.kind.name, "codes": key.codes, "notes": key.notes}
 
 
 def _print(lines: list[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from config.forms import DURATION, FORMS
 from config.kinds import KINDS, Kind
+from config.laws import LAWS, NOT_ADVICE
 from config.problems import CODES
 from config.schema import raw
 
@@ -33,6 +34,11 @@ class Key:
     example: str
 
     @property
+    def notes(self) -> list[str]:
+        """What its values stand for, where that is more than a word."""
+        return _laws() if self.path == "campaigns.law" else []
+
+    @property
     def codes(self) -> list[str]:
         """The problems that look at this key, at something inside it, or at what it is in."""
         return [
@@ -40,6 +46,13 @@ class Key:
             for code, meaning in CODES.items()
             if any(_touches(self.path, other) for other in meaning.keys)
         ]
+
+
+def _laws() -> list[str]:
+    lines = []
+    for name, law in LAWS.items():
+        lines += [f"{name}: {law.numbers()}", *(f"  {text}" for text in (law.en, law.ru, law.source))]
+    return [*lines, *NOT_ADVICE]
 
 
 def _touches(path: str, other: str) -> bool:

@@ -20,6 +20,11 @@ Denominator = Literal["answered", "passed", "connected"]
 """What a rate is a share of: calls that a person answered; calls passed to an agent in time and abandoned
 ones, both less an estimate of machines; calls that an agent took in time, without the abandoned ones."""
 
+NOT_ADVICE = (
+    "Not legal advice: ask a lawyer of the country called.",
+    "Это не юридический совет: спросите юриста страны, в которую звоните.",
+)
+
 HOUR, DAY = 3600.0, 86400.0
 
 
@@ -60,12 +65,15 @@ class Law:
 
     def numbers(self) -> str:
         """The figures on one line."""
-        share = "no limit" if self.limit == 1 else f"at most {100 * self.limit:g} %"
-        return (
-            f"{share} of {DENOMINATORS[self.of]}, {WINDOWS[self.window]}; "
-            f"{f'an agent within {written(self.connect)}' if self.connect else 'no connect time'}; "
-            f"rings {written(self.ring)}; lock-out {written(self.lockout)}"
-        )
+        parts = []
+        if self.limit < 1:
+            parts.append(f"at most {100 * self.limit:g} % of {DENOMINATORS[self.of]}, {WINDOWS[self.window]}")
+        if self.connect is not None:
+            parts.append(f"an agent within {written(self.connect)}")
+        parts.append(f"rings {written(self.ring)}")
+        if self.lockout:
+            parts.append(f"lock-out {written(self.lockout)}")
+        return "; ".join(parts)
 
 
 WINDOWS: Mapping[Window, str] = {

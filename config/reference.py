@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from config.explain import Key, all_keys
 from config.kinds import KINDS
+from config.laws import LAWS, NOT_ADVICE
 from config.problems import CODES
 
 _HEAD = """\
@@ -15,6 +16,14 @@ each file's first line names.
 
 A site is a folder. All files are YAML 1.2 in UTF-8, without anchors, aliases, tags and second documents.
 Phone numbers, extensions and codes are text: put them in quotes.
+"""
+_LAWS = """
+## Laws
+
+What `campaigns.law` stands for. {0}<br>{1}
+
+| law | figures | what to know | source |
+| --- | --- | --- | --- |
 """
 _CODES = """
 ## Codes of problems
@@ -34,6 +43,9 @@ def markdown() -> str:
         text += f"\n## {kind.key}\n\nIn `{kind.place}`. {kind.en}\n{kind.ru}\n\n"
         text += "| key | what | default | meaning |\n| --- | --- | --- | --- |\n"
         text += "".join(_row(key) for key in keys if key.kind is kind)
+    text += _LAWS.format(*NOT_ADVICE)
+    for name, law in LAWS.items():
+        text += f"| `{name}` | {law.numbers()} | {law.en}<br>{law.ru} | {law.source} |\n"
     text += _CODES
     for code, meaning in CODES.items():
         looked_at = ", ".join(f"`{key}`" for key in meaning.keys)

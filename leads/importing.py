@@ -260,9 +260,9 @@ def write_rejects(rejects: Sequence[Reject], columns: Sequence[str]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     width = max([len(columns), *(len(reject.fields) for reject in rejects)])
-    writer.writerow(_guarded([*_padded(columns, width), ROW, REASON]))
+    writer.writerow(guarded([*_padded(columns, width), ROW, REASON]))
     for reject in rejects:
-        writer.writerow(_guarded([*_padded(reject.fields, width), str(reject.row), reject.reason]))
+        writer.writerow(guarded([*_padded(reject.fields, width), str(reject.row), reject.reason]))
     return ("\ufeff" + out.getvalue()).encode("utf-8", "replace")
 
 
@@ -270,6 +270,6 @@ def _padded(fields: Sequence[str], width: int) -> list[str]:
     return [*fields, *([""] * (width - len(fields)))]
 
 
-def _guarded(fields: Sequence[str]) -> list[str]:
+def guarded(fields: Sequence[str]) -> list[str]:
     """A spreadsheet must show a cell, never calculate it."""
     return [f"'{field}" if field.startswith(("=", "+", "-", "@", "\t", "\r")) else field for field in fields]

@@ -17,6 +17,8 @@ from store.engine import Database
 from store.tables import attempts
 
 FOREVER = float("inf")
+PAGE = 500
+"""Rows per trip to the database."""
 
 Verdict = Literal["abandoned", "late", "connected", "left"]
 """What an answered call is to the law: `predictive.ledger.Counts` says it for each."""
@@ -89,8 +91,9 @@ class LedgerRepository:
             .order_by(attempts.c.ended_at, attempts.c.id)
         )
         async with self._database.read() as connection, connection.stream(query) as rows:
-            async for row in rows:
-                yield to_attempt(row)
+            async for page in rows.partitions(PAGE):
+                for row in page:
+                    yield to_attempt(row)
 
 
 def verdict(call: Attempt, connect: float | None) -> Verdict:

@@ -14,6 +14,7 @@ from cli.check import check
 from cli.explain import explain
 from cli.schema import schema
 from config.kinds import KINDS
+from config.laws import LAWS
 from dialplan.filters import RenderError
 
 from .conftest import Edit
@@ -133,6 +134,19 @@ def test_a_key_is_explained_in_both_languages_with_its_lints() -> None:
     for part in ("How long a call rings", "Сколько звонит", "27s", "ring_time: 27s", "E411"):
         assert part in text
     assert json.loads(run("explain", "ring_time", "--json")[1])[0]["path"] == "groups.ring_time"
+
+
+def test_the_laws_are_told_with_figures_source_and_a_warning() -> None:
+    code, text = run("explain", "campaign.law")
+    assert code == 0
+    for name, law in LAWS.items():
+        for part in (f"{name}: {law.numbers()}", law.en, law.ru, law.source):
+            assert part in text
+    assert "Not legal advice" in text
+    assert "at most 5 % of calls that a person answered, the calendar month" in text
+    [told] = json.loads(run("explain", "campaign.law", "--json")[1])
+    assert any("16 CFR 310.4(b)(4)" in note for note in told["notes"])
+    assert json.loads(run("explain", "campaigns.target", "--json")[1])[0]["notes"] == []
 
 
 def test_a_code_is_explained() -> None:
