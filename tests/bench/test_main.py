@@ -18,7 +18,7 @@ def own_log() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["__main__"], ["ami", "ami"]])
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["__main__"], ["_work"]])
 def test_without_a_right_name_the_names_are_listed(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -37,3 +37,36 @@ def test_json_is_all_that_stands_on_stdout(
     monkeypatch.setitem(sys.modules, "bench.ami", fake)
     assert main(["ami", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == figures
+
+
+def test_an_option_that_a_benchmark_does_not_have_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ami", "--seeds", "3"]) == 2
+    assert "unrecognized arguments: --seeds 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--seeds", "0", "must be a whole number from 1"),
+        ("--agents", "3,many", "must be a whole number from 1, not 'many'"),
+        ("--families", "sunny", "there is no sunny; there are reference"),
+        ("--peers", "wombat,kangaroo", "there is no kangaroo; there are vicidial_ratio"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_with_what_would(
+    option: str, value: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["pacing", option, value]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_options_reach_the_benchmark_and_its_lines_are_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = ModuleType("bench.ami")
+    fake.add_options = lambda parser: parser.add_argument("--seeds", type=int)  # type: ignore[attr-defined]
+    fake.run = lambda seeds: {"seeds": seeds}  # type: ignore[attr-defined]
+    fake.lines = lambda figures: [f"on {figures['seeds']} seeds"]  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "bench.ami", fake)
+    assert main(["ami", "--seeds", "3"]) == 0
+    assert capsys.readouterr().out == "on 3 seeds\n"
