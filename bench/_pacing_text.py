@@ -15,7 +15,7 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
         yield ""
         tuning = _span(figures["tuning_seeds"])
         yield (
-            f"Peers: occupancy, abandonment; best: the busiest setting that keeps the target on seeds {tuning}"
+            f"Peers: occupancy, abandonment; best: the busiest that keeps the target on seeds {tuning}"
             ", else the nearest to it; over: it does not, or not on the seeds judged"
         )
         yield from _table([line for row in rows for line in _peers(row)])
