@@ -11,24 +11,26 @@ from predictive.rates import Frequency
 class Budget:
     """Counts live answers and abandoned calls of a working day, and says what risk one call may have.
 
-    A day is `day_length` seconds with agents signed in, and the limit holds with and
-    without the first `START` seconds of them (a day is often counted from later on); a gap of `NIGHT` ends it too. What matters is
+    A day is `day_length` seconds with agents signed in, and the limit holds with and without the first
+    `START` of them (a day is often counted from later on); a gap of `NIGHT` ends it too. What matters is
     the day's end: chance moves the count by more than any steering could take back at once, so a debt
     early in the day is paid off over what is left of it, and the later, the less debt is borne.
     """
 
     START = 900.0
     NIGHT = 3600.0
-    MARGIN = 0.985
-    """Aim a little below the target: what is counted in the end may differ in the last call."""
-    DEBT = 0.25
+    MARGIN = 0.97
+    """Aim a little below the target: machines that passed as persons are no live answers to others."""
+    RESERVE = 1.0
+    """Abandoned calls kept for what is under way when the budget runs out."""
+    DEBT = 0.2
     """Share of what the rest of the day permits that may be owed already."""
     FEW, DAYS = 25.0, 5
     """The limit is kept over as many days, at most `DAYS`, as permit `FEW` abandoned calls together."""
     GAIN = 3.0
     LEAST, MOST = 0.4, 1.6
     """Band of the share that is aimed at, in parts of the target."""
-    PRIOR_EFFECT, PRIOR_WEIGHT = 0.7, 6.0
+    PRIOR_EFFECT, PRIOR_WEIGHT = 0.6, 15.0
     """Abandoned calls for each unit of risk limit, before there is experience, and what it counts for."""
     MEMORY = 3000
     """Live answers over which that experience is forgotten."""
@@ -122,9 +124,9 @@ class Budget:
         """
         self._limit = 0.0
         if not self.gone:
-            aim = self._aim + self.GAIN * (self.credit - 0.5) / max(self._to_come, 30.0)
+            aim = self._aim + self.GAIN * (self.credit - self.RESERVE) / max(self._to_come, 30.0)
             aim = max(self.LEAST * self._aim, min(aim, self.MOST * self._aim))
             self._limit = min(0.9, aim * self._limits / self._effects)
-            if self.credit < 0.5 - self.DEBT * self._aim * self._to_come:
+            if self.credit < self.RESERVE - self.DEBT * self._aim * self._to_come:
                 self._limit = min(self._limit, self.target / 30)
         return self._limit

@@ -1,61 +1,109 @@
 """Laws of time learnt from what ended: ringing (two ways to end) and lengths (talks, wrap-ups).
 
-Both are life tables: what share of those that reached an age ended at it. That is the Kaplan-Meier
-estimate (1958) with competing ends (Aalen and Johansen, 1978), on a grid, with forgetting.
+Both are life tables: ends at an age over the time spent at it, on a grid, with forgetting. Chances that
+follow are the estimates of Kaplan and Meier (1958), and of Aalen and Johansen (1978) for competing ends.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import accumulate, pairwise
-from math import exp
+from collections.abc import Iterable
+from itertools import pairwise
+from math import exp, sqrt
 
 MOST = 2.0**200
 """Weights grow instead of the past being shrunk; they are scaled back here."""
 
 
 class RingLaw:
-    """When calls are answered, and when they end unanswered; by whole seconds since the dial."""
+    """When calls are answered, and when they end unanswered; by whole seconds since the dial.
+
+    What ended is set against the time that calls spent at each age, those still ringing too: counting
+    ended calls alone would tell more answers than there are while a burst of calls rings, and fewer when
+    it rings out. The answer rate may change at any time: answers of late (`LATE` of them) are compared
+    with what the law expected, and where they contradict it, it is scaled to the edge of what they allow.
+    """
+
+    LATE = 20.0
+    DEVIATIONS = 1.5
+    PRIOR_RATE, PRIOR_SECONDS = 0.05, 1.0
+    """Before there is experience, answers per second at each age (many: caution), and its weight."""
 
     def __init__(self, ring_timeout: float, memory: float) -> None:
-        self._size = int(ring_timeout) + 4
+        self.size = int(ring_timeout) + 4
+        self.known = 0
+        """Answers heard."""
         self._growth = 1 + 1 / memory
         self._weight = 1.0
-        self._answered = [0.0] * self._size
-        self._unanswered = [0.0] * self._size
+        self._seconds = [0.0] * self.size
+        self._answered = [0.0] * self.size
+        self._unanswered = [0.0] * self.size
+        self._late_answers = self._late_expected = 0.0
+
+    def ages(self, now: float, started: Iterable[float]) -> list[int]:
+        """How many of the calls that began at these times ring for 0, 1, 2... s; the last entry: longer."""
+        counts, last = [0] * self.size, self.size - 1
+        for start in started:
+            age = int(now - start)
+            counts[age if 0 <= age < last else last if age > 0 else 0] += 1
+        return counts
+
+    def pass_time(self, seconds: float, counts: list[int]) -> None:
+        """So many calls of each age rang for some `seconds` more."""
+        weight, expected = self._weight * seconds, 0.0
+        for age, count in enumerate(counts):
+            if count:
+                expected += count * self._answer_rate(age)
+                self._seconds[age] += weight * count
+        self._late_expected += expected * seconds
+        if self._late_expected > self.LATE:
+            self._late_answers *= self.LATE / self._late_expected
+            self._late_expected = self.LATE
 
     def add(self, answered: bool, seconds: float) -> None:
         """A call rang so long, and was answered or not."""
         counts = self._answered if answered else self._unanswered
-        counts[min(int(seconds), self._size - 1)] += self._weight
-        self._weight *= self._growth
+        counts[min(int(seconds), self.size - 1)] += self._weight
+        self._late_answers += answered
+        self.known += answered
+        self._grow(self._growth)
+
+    def doubt(self, answers: float) -> None:
+        """What is known counts for so many answers at most: new ones weigh more."""
+        self._grow(max(1.0, sum(self._answered) / self._weight / answers))
+
+    def _grow(self, by: float) -> None:
+        self._weight *= by
         if self._weight > MOST:
+            for counts in (self._seconds, self._answered, self._unanswered):
+                counts[:] = [count / MOST for count in counts]
             self._weight /= MOST
-            self._answered = [count / MOST for count in self._answered]
-            self._unanswered = [count / MOST for count in self._unanswered]
 
-    def chances(self, rate: float) -> list[float]:
-        """The chance that a call which rings since 0, 1, 2... s will be answered (Bayes).
+    def _answer_rate(self, age: int) -> float:
+        prior = self.PRIOR_SECONDS * self._weight
+        return (self._answered[age] + self.PRIOR_RATE * prior) / (self._seconds[age] + prior)
 
-        `rate` is the share of placed calls that is answered now. The last entry stands for all later
-        seconds.
-        """
-        answered, unanswered = _reached(self._answered), _reached(self._unanswered)
-        chances = []
-        for yes, no in zip(answered, unanswered, strict=True):
-            yes, no = rate * yes, (1 - rate) * no
-            chances.append(yes / (yes + no) if yes + no > 0 else 0.0)
-        chances[-1] = 0.0
+    def chances(self) -> list[float]:
+        """The chance that a call which rings since 0, 1, 2... s will be answered."""
+        scale, prior = self._scale(), self.PRIOR_SECONDS * self._weight
+        chances, chance = [0.0] * self.size, 0.0
+        for age in range(self.size - 2, -1, -1):
+            answers = scale * self._answer_rate(age)
+            ends = answers + self._unanswered[age] / (self._seconds[age] + prior)
+            gone = 1 - exp(-ends)
+            chance = (gone * answers / ends if ends > 0 else 0.0) + (1 - gone) * chance
+            chances[age] = chance
         return chances
 
-
-def _reached(counts: list[float]) -> list[float]:
-    """The share that was still ringing in the middle of each second."""
-    total = sum(counts)
-    if total == 0:
-        return [1.0] * len(counts)
-    later = list(accumulate(reversed(counts)))[::-1]
-    return [(here - count / 2) / total for here, count in zip(later, counts, strict=True)]
+    def _scale(self) -> float:
+        """How much more, or less, is answered of late than the law says, where that is no chance."""
+        if self._late_expected < self.LATE / 2:
+            return 1.0
+        late = self._late_answers / self._late_expected
+        error = self.DEVIATIONS * sqrt(max(self._late_answers, 1.0)) / self._late_expected
+        # A window that forgets exponentially varies as little as one of twice its length.
+        error /= sqrt(2)
+        return min(max(1.0, late - error), late + error)
 
 
 def _edges(first: float, growth: float, last: float) -> list[float]:
@@ -80,8 +128,9 @@ def age_bin(age: float) -> int:
 class LengthLaw:
     """The law of a length in seconds, as the rate of ending at each age.
 
-    Until data says otherwise the rate is the same at every age (exponential): `doubt` lengths of that
-    kind are mixed in.
+    As with ringing, ends are set against the time spent at each age by all, those still under way too,
+    so that the first ones to end do not tell that all are short. Where little is known of an age the
+    rate is that of all ages together: `doubt` lengths of that kind are mixed in.
     """
 
     def __init__(self, memory: float, start: float, doubt: float = 3.0) -> None:
@@ -89,42 +138,39 @@ class LengthLaw:
         self._weight = 1.0
         self._start, self._doubt = start, doubt
         self._ends = [0.0] * len(EDGES)
-        self._sum = 0.0
-        self._total = 0.0
+        self._seconds = [0.0] * len(EDGES)
         self.known = 0
 
+    def pass_time(self, seconds: float, counts: list[int]) -> None:
+        """So many of each bin of `EDGES` went on for some `seconds` more."""
+        spent, weight = self._seconds, self._weight * seconds
+        for place, count in enumerate(counts):
+            if count:
+                spent[place] += weight * count
+
     def add(self, seconds: float) -> None:
-        """One more length."""
+        """One ended at this length."""
         self._ends[age_bin(seconds)] += self._weight
-        self._sum += self._weight * seconds
-        self._total += self._weight
         self.known += 1
         self._weight *= self._growth
         if self._weight > MOST:
-            self._ends = [count / MOST for count in self._ends]
-            self._weight, self._sum, self._total = (
-                self._weight / MOST,
-                self._sum / MOST,
-                self._total / MOST,
-            )
+            for counts in (self._ends, self._seconds):
+                counts[:] = [count / MOST for count in counts]
+            self._weight /= MOST
 
     @property
     def mean(self) -> float:
         """Mean length, seconds."""
-        return self._sum / self._total if self._total else self._start
+        weight = self._doubt * self._weight
+        return (sum(self._seconds) + weight * self._start) / (sum(self._ends) + weight)
 
     def hazards(self) -> list[float]:
         """The rate of ending, per second, in each bin of `EDGES`."""
-        mean = self.mean
-        scale = self._doubt * (self._weight if self._total else 1.0)
-        reached, left = self._total + scale, 1.0  # `left`: share of the mixed-in that got here
+        mean, left = self.mean, self._doubt * self._weight
         hazards = []
-        for ends, width in zip(self._ends, WIDTHS, strict=True):
-            going = left * (1 - exp(-width / mean))
+        for ends, seconds, width in zip(self._ends, self._seconds, WIDTHS, strict=True):
+            going = left * (1 - exp(-width / mean))  # of those mixed in
             left -= going
-            gone = ends + scale * going
-            stayed = max(reached - gone, 0.0)
-            exposure = width * (reached + stayed) / 2
-            hazards.append(gone / exposure if exposure > 1e-9 * width * (self._total + 1) else 1 / mean)
-            reached = stayed
+            spent = seconds + going * mean
+            hazards.append((ends + going) / spent if spent > 0 else 1 / mean)
         return hazards

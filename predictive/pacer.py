@@ -52,7 +52,6 @@ class PredictivePacer:
         """Events that could not be, by what was odd: counted, and otherwise left alone."""
         self.budget = Budget(target, day_length)
         self._grace, self._ring_timeout = grace, ring_timeout
-        self._answers = Share(800, 80)
         self._lives = Share(400, 60)
         self._rings = RingLaw(ring_timeout, 1500)
         self._lead = Mean(300, ring_timeout / 2)
@@ -67,6 +66,7 @@ class PredictivePacer:
         self._signed_in = 0
         self._ready = 0
         self._rest_until = -inf
+        self._decided_at = inf
         self._refresh_at = -inf
         self._heard_at = -inf
         self._live: list[float] = []
@@ -129,7 +129,6 @@ class PredictivePacer:
             self._calls[event.call] = (after, now)
         if expected == _RINGING:
             self._heard(now)
-            self._answers.add(event.kind == "answer")
             self._rings.add(event.kind == "answer", event.seconds)
             if event.kind == "answer":
                 self._lead.add(event.seconds)
@@ -144,7 +143,7 @@ class PredictivePacer:
     def _heard(self, now: float) -> None:
         """After a long pause what was known is worth less."""
         if now - self._heard_at > LONG_PAUSE:
-            self._answers.doubt(40)
+            self._rings.doubt(10)
             self._lives.doubt(40)
             self.budget.forget()
         self._heard_at = now
@@ -182,6 +181,11 @@ class PredictivePacer:
             self.wake_at = self._rest_until
             return 0
         self.wake_at, self._rest_until = None, now + REST
+        passed = max(0.0, min(now - self._decided_at, 2.0))
+        self._decided_at = now
+        ringing = self._rings.ages(now, floor.ringing.values())
+        self._rings.pass_time(passed, ringing)
+        agents = self._releases.expected(now, passed, floor)
         if now >= self._refresh_at:
             self._refresh(now)
         free = self._ready - len(floor.waiting) - floor.inbound_waiting
@@ -189,17 +193,18 @@ class PredictivePacer:
         each_one = max(0, free - under_way)
         if self._signed_in == 0:
             return self._decided(0, free, 0.0, 0.0, "no agents", floor)
-        if self._answers.known < 25 or self._lives.known < 5:
+        if self._rings.known < 10:
             return self._decided(each_one, free, 0.0, 0.0, "nothing known", floor)
-        return self._weigh(now, floor, free, each_one)
+        return self._weigh(floor, free, each_one, ringing, agents)
 
-    def _weigh(self, now: float, floor: Floor, free: int, each_one: int) -> int:
+    def _weigh(self, floor: Floor, free: int, each_one: int, ringing: list[int], agents: Sum) -> int:
         human = self._lives.cautious
-        chances = [chance * human for chance in self._rings.chances(self._answers.cautious)]
-        persons = self._persons(now, floor, chances)
+        chances = [chance * human for chance in self._rings.chances()]
+        persons = self._persons(ringing, chances)
         screening = len(floor.screening)
         certain = Sum(screening * human, screening * human * (1 - human))
-        agents = self._agents_to_come(now, floor)
+        stay = self._stay.value if self._stay.known > 20 else 1.0
+        agents = Sum(agents.mean * stay, agents.variance * stay)
         limit = self.budget.limit()
         wanted = places(free, persons, certain, agents, chances[0], limit) if limit > 0 else 0
         bound: Bound = "risk" if limit > 0 else "budget"
@@ -215,34 +220,16 @@ class PredictivePacer:
             floor,
         )
 
-    def _persons(self, now: float, floor: Floor, chances: list[float]) -> Sum:
+    def _persons(self, ringing: list[int], chances: list[float]) -> Sum:
         """From calls that ring, and rivals for the agents: callers to come, agents who will leave."""
         horizon = self._releases.horizon
-        last = len(chances) - 1
         mean = variance = 0.0
-        for since in floor.ringing.values():
-            age = int(now - since)
-            chance = chances[age if 0 <= age < last else last if age > 0 else 0]
-            mean += chance
-            variance += chance * (1 - chance)
+        for count, chance in zip(ringing, chances, strict=True):
+            mean += count * chance
+            variance += count * chance * (1 - chance)
         rivals = self._inbound.per_second * horizon
         rivals += self._ready * (1 - exp(-self._leaves.per_second * horizon / 2))
         return Sum(mean + rivals, variance + rivals)
-
-    def _agents_to_come(self, now: float, floor: Floor) -> Sum:
-        releases = self._releases
-        stay = self._stay.value if self._stay.known > 20 else 1.0
-        mean = variance = 0.0
-        for agents, chance_of in (
-            (floor.talking, releases.of_talker),
-            (floor.wrapping, releases.of_wrapper),
-            (floor.not_ready, releases.of_absent),
-        ):
-            for agent, since in agents.items():
-                chance = chance_of(agent, now - since) * stay
-                mean += chance
-                variance += chance * (1 - chance)
-        return Sum(mean, variance)
 
     def _refresh(self, now: float) -> None:
         self._refresh_at = now + REFRESH

@@ -47,7 +47,6 @@ class Share:
         error = self._deviations * math.sqrt(middle * (1 - middle) / plain)
         return min(max(slow, fast - error, 0.5 / (known + 1)), fast + error, 1 - 0.5 / (known + 1))
 
-
     @property
     def cautious(self) -> float:
         """The share, and one standard error more."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from math import exp
 
+from predictive.contract import Floor
 from predictive.laws import EDGES, WIDTHS, LengthLaw, age_bin
+from predictive.risk import Sum
 
 STEPS = 4
 """Parts of the horizon in which a talk may end, for the wrap-up that follows it."""
@@ -85,24 +87,31 @@ class Releases:
             absence = _Survival(self.absences)
             self.absent = [absence.ends(age, horizon) for age in MIDDLES]
 
-    def of_talker(self, agent: str, age: float) -> float:
-        """The chance that an agent who talks for `age` seconds is free within the horizon."""
-        return self._of(self.talking, 0, agent, age)
-
-    def of_wrapper(self, agent: str, age: float) -> float:
-        """The chance that an agent who wraps up for `age` seconds is free within the horizon."""
-        return self._of(self.wrapping, 1, agent, age)
-
-    def of_absent(self, _: str, age: float) -> float:
-        """The chance that an agent who is not ready for `age` seconds is ready within the horizon."""
-        return self.absent[age_bin(age) if age > 0 else 0]
-
-    def _of(self, table: list[float], which: int, agent: str, age: float) -> float:
-        person = self.people.get(agent)
-        if person is None:
-            return table[age_bin(age) if age > 0 else 0]
-        factor = person[which].factor
-        return min(1.0, table[age_bin(age / factor) if age > 0 else 0] / factor)
+    def expected(self, now: float, passed: float, floor: Floor) -> Sum:
+        """Agents who will be free within the horizon; `passed` seconds went by since the last look."""
+        mean = variance = 0.0
+        for which, (agents, table, law) in enumerate(
+            (
+                (floor.talking, self.talking, self.talks),
+                (floor.wrapping, self.wrapping, self.wraps),
+                (floor.not_ready, self.absent, self.absences),
+            )
+        ):
+            counts = [0] * len(EDGES)
+            for agent, since in agents.items():
+                age = now - since if now > since else 0.0
+                place = age_bin(age)
+                counts[place] += 1
+                person = self.people.get(agent)
+                if person is None or which == 2:
+                    chance = table[place]
+                else:
+                    factor = person[which].factor
+                    chance = min(1.0, table[age_bin(age / factor)] / factor)
+                mean += chance
+                variance += chance * (1 - chance)
+            law.pass_time(passed, counts)
+        return Sum(mean, variance)
 
 
 class _Survival:
