@@ -29,11 +29,16 @@ class RingLaw:
     PRIOR_RATE, PRIOR_SECONDS = 0.05, 1.0
     """Before there is experience, answers per second at each age (many: caution), and its weight."""
 
-    def __init__(self, ring_timeout: float, memory: float) -> None:
+    MEMORY, MEMORY_SECONDS = 1500, 900.0
+    """Ended calls, and time, over which the law is forgotten: whichever is longer."""
+    LOWEST = 0.5
+    """Few answers of late may be a carrier's fault, and over in a moment."""
+
+    def __init__(self, ring_timeout: float) -> None:
         self.size = int(ring_timeout) + 4
         self.known = 0
         """Answers heard."""
-        self._growth = 1 + 1 / memory
+        self._passed = 0.0
         self._weight = 1.0
         self._seconds = [0.0] * self.size
         self._answered = [0.0] * self.size
@@ -50,6 +55,7 @@ class RingLaw:
 
     def pass_time(self, seconds: float, counts: list[int]) -> None:
         """So many calls of each age rang for some `seconds` more."""
+        self._passed += seconds
         weight, expected = self._weight * seconds, 0.0
         for age, count in enumerate(counts):
             if count:
@@ -66,7 +72,8 @@ class RingLaw:
         counts[min(int(seconds), self.size - 1)] += self._weight
         self._late_answers += answered
         self.known += answered
-        self._grow(self._growth)
+        self._grow(1 + min(1 / self.MEMORY, self._passed / self.MEMORY_SECONDS))
+        self._passed = 0.0
 
     def doubt(self, answers: float) -> None:
         """What is known counts for so many answers at most: new ones weigh more."""
@@ -103,7 +110,7 @@ class RingLaw:
         error = self.DEVIATIONS * sqrt(max(self._late_answers, 1.0)) / self._late_expected
         # A window that forgets exponentially varies as little as one of twice its length.
         error /= sqrt(2)
-        return min(max(1.0, late - error), late + error)
+        return max(self.LOWEST, min(max(1.0, late - error), late + error))
 
 
 def _edges(first: float, growth: float, last: float) -> list[float]:

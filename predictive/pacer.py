@@ -21,6 +21,8 @@ REST = 0.25
 """Seconds between two decisions: nothing that matters resolves faster."""
 REFRESH = 15.0
 """Seconds between two looks at the laws of talks and wrap-ups."""
+AT_ONCE = 4
+"""Seconds in which calls end that do not get through."""
 LONG_PAUSE = 600.0
 """Seconds without an answer after which the outside may have changed."""
 
@@ -53,7 +55,7 @@ class PredictivePacer:
         self.budget = Budget(target, day_length)
         self._grace, self._ring_timeout = grace, ring_timeout
         self._lives = Share(400, 60)
-        self._rings = RingLaw(ring_timeout, 1500)
+        self._rings = RingLaw(ring_timeout)
         self._lead = Mean(300, ring_timeout / 2)
         self._screening = Mean(300, 0.0)
         self._releases = Releases()
@@ -201,12 +203,14 @@ class PredictivePacer:
         human = self._lives.cautious
         chances = [chance * human for chance in self._rings.chances()]
         persons = self._persons(ringing, chances)
+        # Of a call that gets through: a carrier that fails all at once may be back for the next call.
+        chance = max(chances[:AT_ONCE])
         screening = len(floor.screening)
         certain = Sum(screening * human, screening * human * (1 - human))
         stay = self._stay.value if self._stay.known > 20 else 1.0
         agents = Sum(agents.mean * stay, agents.variance * stay)
         limit = self.budget.limit()
-        wanted = places(free, persons, certain, agents, chances[0], limit) if limit > 0 else 0
+        wanted = places(free, persons, certain, agents, chance, limit) if limit > 0 else 0
         bound: Bound = "risk" if limit > 0 else "budget"
         if free <= 0 and wanted == 0:
             bound = "agents"
@@ -214,7 +218,7 @@ class PredictivePacer:
         return self._decided(
             wanted,
             free + agents.mean,
-            persons.mean + certain.mean + wanted * chances[0],
+            persons.mean + certain.mean + wanted * chance,
             chances[0],
             bound,
             floor,
