@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import case, func, insert, or_, select, update
@@ -54,6 +55,17 @@ class AgentStateRepository:
                 .where(agent_states.c.until.is_(None))
                 .values(until=until, closed_by=reason)
             )
+
+    async def ended(self, agents: Collection[str], since: float) -> list[tuple[str, float]]:
+        """(state, seconds) of each spell of these agents that began at or after `since` and is over."""
+        row = agent_states.c
+        query = (
+            select(row.state, row.until - row.since)
+            .where(row.agent.in_(agents), row.since >= since, row.until.is_not(None))
+            .order_by(row.id)
+        )
+        async with self._database.read() as connection:
+            return [(state, seconds) for state, seconds in await connection.execute(query)]
 
     async def totals(
         self, agent: str | None, since: float, until: float

@@ -110,3 +110,16 @@ async def test_a_released_lease_is_free_at_once_and_not_renewed(store: Store) ->
     with pytest.raises(Fenced):
         await store.lease.renew(first, 101.0, 15.0)
     assert await store.lease.acquire("two:18", 101.0, 15.0) == first + 1
+
+
+async def test_spells_that_are_over_are_told_with_their_lengths(store: Store) -> None:
+    enter = store.agent_states.enter
+    for agent in ("ivanov", "petrov"):
+        for state, at in (("ready", 100.0), ("talking", 130.0), ("wrap_up", 190.0), ("ready", 200.0)):
+            await enter(agent, state, "", at)
+    await enter("sidorova", "ready", "", 100.0)
+    await enter("sidorova", "talking", "", 101.0)
+    whole = [("ready", 30.0), ("talking", 60.0), ("wrap_up", 10.0)]
+    assert await store.agent_states.ended(["ivanov"], 0.0) == whole
+    assert await store.agent_states.ended(["ivanov", "petrov"], 130.0) == whole[1:] * 2
+    assert await store.agent_states.ended([], 0.0) == []
