@@ -44,6 +44,7 @@ class RingLaw:
         self._answered = [0.0] * self.size
         self._unanswered = [0.0] * self.size
         self._late_answers = self._late_expected = 0.0
+        self._chances: list[float] = []
 
     def ages(self, now: float, started: Iterable[float]) -> list[int]:
         """How many of the calls that began at these times ring for 0, 1, 2... s; the last entry: longer."""
@@ -74,6 +75,7 @@ class RingLaw:
         self.known += answered
         self._grow(1 + min(1 / self.MEMORY, self._passed / self.MEMORY_SECONDS))
         self._passed = 0.0
+        self._chances = []
 
     def doubt(self, answers: float) -> None:
         """What is known counts for so many answers at most: new ones weigh more."""
@@ -91,7 +93,15 @@ class RingLaw:
         return (self._answered[age] + self.PRIOR_RATE * prior) / (self._seconds[age] + prior)
 
     def chances(self) -> list[float]:
-        """The chance that a call which rings since 0, 1, 2... s will be answered."""
+        """The chance that a call which rings since 0, 1, 2... s will be answered.
+
+        Worked out again when another call has ended.
+        """
+        if not self._chances:
+            self._chances = self._work_out()
+        return self._chances
+
+    def _work_out(self) -> list[float]:
         scale, prior = self._scale(), self.PRIOR_SECONDS * self._weight
         chances, chance = [0.0] * self.size, 0.0
         for age in range(self.size - 2, -1, -1):

@@ -19,10 +19,12 @@ from predictive.risk import Sum, places
 
 REST = 0.25
 """Seconds between two decisions: nothing that matters resolves faster."""
-REFRESH = 15.0
-"""Seconds between two looks at the laws of talks and wrap-ups."""
+REFRESH = 60.0
+"""Seconds between two looks at the laws of talks and wrap-ups; a quarter of it while little is known."""
 AT_ONCE = 4
 """Seconds in which calls end that do not get through."""
+MOST_CALLS = 20_000
+"""Calls under way that are remembered."""
 LONG_PAUSE = 600.0
 """Seconds without an answer after which the outside may have changed."""
 
@@ -117,6 +119,9 @@ class PredictivePacer:
         if call is None or call in self._calls:
             self.oddities["dial"] += 1
             return
+        if len(self._calls) >= MOST_CALLS:
+            del self._calls[next(iter(self._calls))]
+            self.oddities["lost"] += 1
         self._calls[call] = (_RINGING, now)
 
     def _call_event(self, now: float, event: Event) -> None:
@@ -236,7 +241,7 @@ class PredictivePacer:
         return Sum(mean + rivals, variance + rivals)
 
     def _refresh(self, now: float) -> None:
-        self._refresh_at = now + REFRESH
+        self._refresh_at = now + (REFRESH if self._releases.talks.known > 50 else REFRESH / 4)
         self._releases.refresh(self._lead.value + self._screening.value + self._grace)
         stale = now - self._ring_timeout - 120
         for call in [call for call, (_, since) in self._calls.items() if since < stale]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from math import exp
 
 from predictive.contract import Floor
@@ -46,27 +47,19 @@ class Releases:
         self.talks = LengthLaw(600, 120.0)
         self.wraps = LengthLaw(600, 20.0)
         self.absences = LengthLaw(200, 600.0)
-        self.people: dict[str, tuple[Person, Person]] = {}
         self.horizon = 0.0
+        self._talkers: dict[str, Person] = {}
+        self._wrappers: dict[str, Person] = {}
         nobody = [0.0] * len(EDGES)
-        self.talking, self.wrapping, self.absent = nobody, nobody, nobody
+        self._talking, self._wrapping, self._absent = nobody, nobody, nobody
 
     def talked(self, agent: str, seconds: float) -> None:
         """An agent's talk had this length."""
-        self.talks.add(seconds)
-        self._person(agent)[0].add(seconds, self.talks.mean)
+        _learn(self.talks, self._talkers, agent, seconds)
 
     def wrapped(self, agent: str, seconds: float) -> None:
         """An agent's wrap-up had this length."""
-        self.wraps.add(seconds)
-        self._person(agent)[1].add(seconds, self.wraps.mean)
-
-    def _person(self, agent: str) -> tuple[Person, Person]:
-        person = self.people.pop(agent, None) or (Person(), Person())
-        self.people[agent] = person
-        if len(self.people) > self.MOST_AGENTS:
-            del self.people[next(iter(self.people))]
-        return person
+        _learn(self.wraps, self._wrappers, agent, seconds)
 
     def refresh(self, horizon: float) -> None:
         """Work the tables out again, for agents free within `horizon` seconds."""
@@ -77,41 +70,50 @@ class Releases:
         step = horizon / STEPS
         no_wrap = self.wraps.known == 0
         after = [1.0 if no_wrap else wrap.ends(0.0, horizon - step * (k + 0.5)) for k in range(STEPS)]
-        self.talking = []
+        self._talking = []
         for age in MIDDLES:
             reached = [talk.left(age + step * k) for k in range(STEPS + 1)]
             ended = sum((reached[k] - reached[k + 1]) * after[k] for k in range(STEPS))
-            self.talking.append(ended / reached[0] if reached[0] > 1e-12 else after[0])
-        self.wrapping = [wrap.ends(age, horizon) for age in MIDDLES]
+            self._talking.append(ended / reached[0] if reached[0] > 1e-12 else after[0])
+        self._wrapping = [wrap.ends(age, horizon) for age in MIDDLES]
         if self.absences.known >= self.FEW:
             absence = _Survival(self.absences)
-            self.absent = [absence.ends(age, horizon) for age in MIDDLES]
+            self._absent = [absence.ends(age, horizon) for age in MIDDLES]
 
     def expected(self, now: float, passed: float, floor: Floor) -> Sum:
         """Agents who will be free within the horizon; `passed` seconds went by since the last look."""
         mean = variance = 0.0
-        for which, (agents, table, law) in enumerate(
-            (
-                (floor.talking, self.talking, self.talks),
-                (floor.wrapping, self.wrapping, self.wraps),
-                (floor.not_ready, self.absent, self.absences),
-            )
+        for agents, table, law, people in (
+            (floor.talking, self._talking, self.talks, self._talkers),
+            (floor.wrapping, self._wrapping, self.wraps, self._wrappers),
+            (floor.not_ready, self._absent, self.absences, _NOBODY),
         ):
             counts = [0] * len(EDGES)
             for agent, since in agents.items():
-                age = now - since if now > since else 0.0
-                place = age_bin(age)
+                person = people.get(agent)
+                factor = 1.0 if person is None else person.factor
+                place = bisect_right(EDGES, (now - since) / factor) - 1 if now > since else 0
                 counts[place] += 1
-                person = self.people.get(agent)
-                if person is None or which == 2:
-                    chance = table[place]
-                else:
-                    factor = person[which].factor
-                    chance = min(1.0, table[age_bin(age / factor)] / factor)
+                chance = table[place] / factor
+                if chance > 1:
+                    chance = 1.0
                 mean += chance
                 variance += chance * (1 - chance)
             law.pass_time(passed, counts)
         return Sum(mean, variance)
+
+
+_NOBODY: dict[str, Person] = {}
+
+
+def _learn(law: LengthLaw, people: dict[str, Person], agent: str, seconds: float) -> None:
+    """The law is that of an average agent: a length counts as what that one would have taken."""
+    person = people.pop(agent, None) or Person()
+    people[agent] = person
+    if len(people) > Releases.MOST_AGENTS:
+        del people[next(iter(people))]
+    law.add(seconds / person.factor)
+    person.add(seconds, law.mean)
 
 
 class _Survival:
