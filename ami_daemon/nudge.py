@@ -50,8 +50,8 @@ class Nudge:
 def callers(board: Board, agent: str) -> list[str]:
     """Ids of the channels who may look for that agent now, if the agent is ready, longest waiting first.
 
-    In each of the agent's queues that is one caller for each agent ready there, in the queue's order: called
-    people (`QUEUE_PRIO`) before inbound callers. For whom a phone rings is not among them.
+    In each of the agent's queues that is one caller for each agent ready there, in the queue's order: inbound
+    callers (`QUEUE_PRIO`) before called people. For whom a phone rings is not among them.
     """
     if board.agents[agent].state is not AgentState.READY:
         return []
@@ -65,6 +65,6 @@ def callers(board: Board, agent: str) -> list[str]:
         ]
         inbound = [(since, channel) for channel, (group, since) in board.inbound.items() if group == queue]
         ready = sum(a.state is AgentState.READY and queue in a.queues for a in board.agents.values())
-        waiting = [entry for entry in sorted(called) + sorted(inbound) if entry[1] not in served]
+        waiting = [entry for entry in sorted(inbound) + sorted(called) if entry[1] not in served]
         first += waiting[:ready]
     return [channel for _, channel in sorted(first)]

@@ -157,9 +157,10 @@ class Queue:
     # -- callers -------------------------------------------------------------------------------
 
     def enter(self, waiting: Waiting) -> None:
-        """A caller joins the end of the queue and looks for an agent at once."""
-        self.waiting.append(waiting)
-        waiting.position = len(self.waiting)
+        """A caller joins behind all of the same priority or a higher one, and looks for an agent at once."""
+        at = sum(other.priority >= waiting.priority for other in self.waiting)
+        self.waiting.insert(at, waiting)
+        waiting.position = at + 1
         waiting.channel.leave = lambda far_end, cause: self._left(waiting, far_end, cause)
         place = f"Position: {waiting.position}\r\nCount: {len(self.waiting)}\r\n"
         self._tell_caller("QueueCallerJoin", waiting, place)

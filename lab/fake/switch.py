@@ -316,7 +316,7 @@ class Switch(Floor):
 
         def enter() -> None:
             channel.context, channel.exten, channel.priority = "perezvon-group", group, 1
-            self._queue(channel, group, wait, lambda: self.finish(channel, 16))
+            self._queue(channel, group, wait, lambda: self.finish(channel, 16), 20)
 
         self.later(channel, 0.5, enter)
         return channel

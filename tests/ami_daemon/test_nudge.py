@@ -64,10 +64,10 @@ ROOM: dict[str, tuple[tuple[str, ...], list[tuple[str, str, float]], list[str]]]
         [("a", "sales", 2.0), ("b", "sales", 3.0), ("c", "sales", 4.0)],
         ["a", "b"],
     ),
-    "called people stand before inbound callers": (
+    "inbound callers stand before called people": (
         ("ivanov",),
-        [("caller", "sales", 2.0), (f"pz-ours-{OURS_FIRST}", "sales", 3.0)],
-        [f"pz-ours-{OURS_FIRST}"],
+        [(f"pz-ours-{OURS_FIRST}", "sales", 2.0), ("caller", "sales", 3.0)],
+        ["caller"],
     ),
     "the first of each queue, longest waiting first": (
         ("ivanov",),
