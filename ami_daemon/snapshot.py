@@ -18,6 +18,8 @@ class Channel:
     application: str
     bridge: str
     linkedid: str = ""
+    age: float = 0.0
+    """Whole seconds since the channel came into being."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ async def take(link: AmiLink, now: float) -> Snapshot:
             row.text("Application", ""),
             row.text("BridgeId", ""),
             row.text("Linkedid", ""),
+            _seconds(row.text("Duration", "")),
         )
         for row in await link.listing("CoreShowChannels", {})
     ]
@@ -60,3 +63,9 @@ async def take(link: AmiLink, now: float) -> Snapshot:
     return Snapshot(
         settings.text("AsteriskVersion", "?"), link.asterisk_started_at, channels, members, waiting, now
     )
+
+
+def _seconds(clock: str) -> float:
+    """`00:01:05` to 65; what is not written so is 0."""
+    parts = clock.split(":")
+    return sum(60.0**n * int(part) for n, part in enumerate(reversed(parts)) if part.isdecimal())
