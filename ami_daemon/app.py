@@ -79,8 +79,9 @@ class Daemon:
             self.link.on(kind, self._on_event)
         self.journal = Journal(site, store, epoch, on_outcome=self._on_outcome)
         self.reconcile = Reconcile(
-            site, store, epoch, self.board, self.journal, self.link, clock=clock, apply=self._apply
-        )
+            site, store, epoch, self.board, self.journal, self.link,
+            clock=clock, apply=self._apply, settled=lambda *over: self.dialer.settled(*over),
+        )  # fmt: skip
         self.dialer = Dialer(
             site,
             self.board,
@@ -127,6 +128,7 @@ class Daemon:
                         ("journal", self.journal.run()),
                         ("dialer", self.dialer.run()),
                         ("preview", self.preview.run()),
+                        ("budgets", self.dialer.budgets.run()),
                         ("clock", self._run_clock()),
                         ("lease", self._keep_lease()),
                         ("failures", self._watch_failures()),
@@ -143,7 +145,7 @@ class Daemon:
         self.dialer.draining = True
         deadline = self.clock() + drain
         log.info("draining", calls=len(self.board.calls), seconds=drain)
-        while (self.board.calls or self.dialer.reserved) and (left := deadline - self.clock()) > 0:
+        while (self.board.calls or self.dialer.pacing.reserved) and (left := deadline - self.clock()) > 0:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):  # wait_for can lose a cancellation on Python 3.11

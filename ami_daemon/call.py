@@ -78,6 +78,11 @@ class Call:
             self.ended_at = at
         return old
 
+    @property
+    def live_at(self) -> float | None:
+        """When a person was known to be there: with the answer, where answers are not screened."""
+        return self.answered_at
+
     def since(self) -> float:
         """When the present state began."""
         reached = (self.ended_at, self.connected_at, self.waiting_at, self.answered_at, self.ringing_at)

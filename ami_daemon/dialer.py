@@ -5,28 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Mapping
-from functools import partial
 from typing import Any
 
 import structlog
 
 from ami_daemon.board import Board
-from ami_daemon.call import Call
-from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change, Inbound
-from ami_daemon.floor import FloorNow, floor_of, pacing_events
+from ami_daemon.budget import Budgets
+from ami_daemon.call import Call, CallState
+from ami_daemon.changes import CallEnded, Change
 from ami_daemon.limits import Limits
 from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, LinkState, NotConnected
-from config.hours import minutes
-from config.models import Campaign, Mode, Site
+from ami_daemon.pacing import Decision, Pacing
+from ami_daemon.words import BOUNDS, NO_LEADS
+from config.models import Campaign, Site
 from leads.attempt import Attempt
 from leads.hours import CallTime, may_call
 from leads.lead import Lead, LeadState, Outcome
 from leads.phones import BadPhone, for_trunk, mask
 from leads.rules import LeadMove
-from predictive import Event, Pacer, create_pacer
 from store import CampaignState, Store, check_move
 
 log = structlog.get_logger("dialer")
+
+SAID_EVERY = 5.0
+"""Seconds between two entries in the journal on what binds a campaign, at least."""
 
 Start = Callable[[Coroutine[Any, Any, None]], None]
 """Runs a piece of work beside the loop, and logs what it raises."""
@@ -53,27 +55,26 @@ class Dialer:
     ) -> None:
         self.site, self.board, self.limits, self.link, self.store = site, board, limits, link, store
         self.epoch, self.clock, self.new_id, self._start = epoch, clock, new_id, start
-        self.members = {group: frozenset(site.members(group)) for group in site.groups}
         self.states: dict[str, CampaignState] = {}
-        self.pacers: dict[str, Pacer] = {
-            name: _pacer(campaign)
-            for name, campaign in site.campaigns.items()
-            if campaign.mode is not Mode.PREVIEW
-        }
-        self.reasons: dict[str, str] = {}
+        self.budgets = Budgets(site, board, store, clock=clock)
+        self.pacing = Pacing(
+            site, board, limits, clock=clock, ticks=_ticks, running=self.dials, standing=self.budgets.standing
+        )
+        self.said: dict[str, tuple[str, float]] = {}
+        """What was journalled of each campaign last, and when."""
         self.draining = False
-        self.reserved: dict[str, Attempt] = {}
-        """Previews whose agent is rung first: each has its line before it is on the board."""
         self.rounds = asyncio.Lock()
         """Held from a look at the limits until what they permit is taken."""
         self._wake = asyncio.Event()
         self._state_turn = asyncio.Lock()
+        self._looked: dict[str, float] = {}
         self._turn = 0
 
     async def load(self) -> None:
         """Take the campaigns' states from the store."""
         known = await self.store.campaigns.all()
         self.states = {name: known.get(name, CampaignState.STOPPED) for name in self.site.campaigns}
+        await self.budgets.read()
 
     async def set_state(
         self, name: str, state: CampaignState, why: str, *, only_from: CampaignState | None = None
@@ -92,7 +93,8 @@ class Dialer:
                     self.states[name] = state  # a stop must hold even where the store does not answer
                 await self.store.campaigns.set(name, state, self.clock())
                 self.states[name] = state
-                self.reasons.pop(name, None)
+                self.said.pop(name, None)
+                self.pacing.starved.discard(name)
                 log.info("campaign", campaign=name, state=str(state), why=why)
             await self.store.decisions.add("campaign", name, why, self.clock())
         self.wake()
@@ -119,25 +121,25 @@ class Dialer:
 
     def hear(self, change: Change) -> None:
         """Let the pacers hear a change of the board, and ask them again."""
-        for event in pacing_events(change):
-            for name in self._concerned(change):
-                self.pacers[name].on_event(_ticks(), event)
+        if isinstance(change, CallEnded):
+            self.budgets.count(change.call, change.outcome, change.at)
+        self.pacing.hear(change)
         self.wake()
 
-    def _concerned(self, change: Change) -> list[str]:
-        match change:
-            case CallMoved(call=call) | CallEnded(call=call):
-                return [call.campaign] if call.campaign in self.pacers else []
-            case AgentMoved(agent=agent):
-                return [n for n in self.pacers if agent in self.members[self.site.campaigns[n].group]]
-            case Inbound(group=group):
-                return [n for n in self.pacers if self.site.campaigns[n].group == group]
-            case _:
-                return []
+    def settled(self, call: Call, heard: CallState, outcome: Outcome | None) -> None:
+        """A call is over that the board did not see end; `None`: it was never placed."""
+        if outcome is not None:
+            self.budgets.count(call, outcome, self.clock())
+        self.pacing.settled(call, heard, outcome)
+        self.wake()
+
+    def dials(self, name: str) -> bool:
+        """Whether calls of the campaign may be placed at all."""
+        return not self.draining and self.states.get(name) is CampaignState.RUNNING
 
     def running(self) -> list[str]:
         """Campaigns to dial, each in turn the first."""
-        names = [name for name in self.pacers if self.states[name] is CampaignState.RUNNING]
+        names = [name for name in self.pacing.pacers if self.dials(name)]
         if not names:
             return []
         self._turn = (self._turn + 1) % len(names)
@@ -147,8 +149,12 @@ class Dialer:
         """Dial until cancelled."""
         while True:
             pause = 1.0
-            if self.link.state is LinkState.LIVE and not self.draining:
-                for name in self.running():
+            if self.link.state is LinkState.LIVE:
+                names = self.running()
+                for name in names:
+                    await self._feed(name)
+                self.pacing.deal()
+                for name in names:
                     async with self.rounds:
                         pause = min(pause, await self._round(name))
             with contextlib.suppress(TimeoutError):
@@ -156,28 +162,31 @@ class Dialer:
                     await self._wake.wait()
             self._wake.clear()
 
-    def floor(self, name: str) -> FloorNow:
-        """The campaign's view of the floor now."""
-        campaign = self.site.campaigns[name]
-        free = self.limits.free_lines(name, [*self.board.calls.values(), *self.reserved.values()])
-        allowance, shift = self.limits.allowance(name, _ticks()), _ticks() - self.clock()
-        return floor_of(self.board, name, campaign.group, self.members, free, allowance, shift)
+    async def _feed(self, name: str) -> None:
+        """Look once a second whether a campaign that ran out of leads may call somebody again."""
+        if name in self.pacing.starved and _ticks() >= self._looked.get(name, 0.0) + 1.0:
+            self._looked[name] = _ticks()
+            if await self.hopper(name, 1, self.clock()):
+                self.pacing.starved.discard(name)
+            else:
+                await self.stop_if_done(name)
 
     async def _round(self, name: str) -> float:
         """One decision of one campaign; returns how long it may be left alone."""
-        now = _ticks()
-        floor, pacer = self.floor(name), self.pacers[name]
-        wanted = pacer.calls_to_place(now, floor)
-        fit = min(wanted, floor.free_lines, floor.allowance)
+        if not self.dials(name):
+            return 1.0
+        decision = self.pacing.decide(name)
+        fit = decision.fit
         leads = await self.hopper(name, fit, self.clock()) if fit > 0 else []
-        await self._explain(name, floor, wanted, fit, len(leads))
-        if leads and self.states[name] is CampaignState.RUNNING and not self.draining:
+        if len(leads) < fit:
+            self.pacing.starved.add(name)
+            self._looked[name] = _ticks()
+        await self._explain(name, decision)
+        if leads and self.dials(name):
             await self._place(name, leads)
         elif fit > 0:
             await self.stop_if_done(name)
-        if wanted > floor.allowance and floor.free_lines > floor.allowance and len(leads) == fit:
-            return max(0.001, self.limits.next_at(name) - now)
-        return 1.0 if pacer.wake_at is None else max(0.001, pacer.wake_at - now)
+        return self.pacing.pause(name)
 
     async def hopper(self, name: str, count: int, now: float) -> list[Lead]:
         """The next leads that may be called now, best first: where it is a lawful hour, and not whom we
@@ -215,28 +224,16 @@ class Dialer:
                 wait = self.limits.next_at(name) - _ticks()
             await asyncio.sleep(max(0.001, wait))
 
-    async def _explain(self, name: str, floor: FloorNow, wanted: int, fit: int, leads: int) -> None:
-        """Keep the reason for `perezvon why campaign`, once per change."""
-        bound = ""
-        if wanted > fit:
-            bound = (
-                "; held back by lines"
-                if floor.free_lines <= floor.allowance
-                else "; held back by calls per second"
-            )
-        elif fit > leads:
-            bound = "; no more leads may be called now"
-        text = (
-            f"wants {wanted} calls: {len(floor.ready)} agents ready, {len(floor.ringing)} calls ringing, "
-            f"{len(floor.waiting)} waiting{bound}"
-        )
-        if wanted > 0:
+    async def _explain(self, name: str, decision: Decision) -> None:
+        """Journal what binds, once per change; between two of them some time passes."""
+        text = NO_LEADS if name in self.pacing.starved else BOUNDS[decision.bound]
+        if self.clock() >= self.said.get(name, ("", 0.0))[1] + SAID_EVERY:
             await self.say(name, text)
 
     async def say(self, name: str, text: str) -> None:
         """Keep what was decided for a campaign, where it is not what was decided last."""
-        if text != self.reasons.get(name):
-            self.reasons[name] = text
+        if text != self.said.get(name, ("", 0.0))[0]:
+            self.said[name] = text, self.clock()
             await self.store.decisions.add("campaign", name, text, self.clock())
 
     async def _place(self, name: str, leads: list[Lead]) -> None:
@@ -249,7 +246,7 @@ class Dialer:
         self.limits.take(name, len(attempts))
         for attempt in attempts:
             self.board.place(call_of(attempt, campaign))
-            self.pacers[name].on_event(_ticks(), Event("dial", attempt.id))
+            self.pacing.dialed(attempt)
             self._start(self.originate(attempt, campaign, "perezvon-answered"))
 
     async def originate(self, attempt: Attempt, campaign: Campaign, context: str) -> None:
@@ -290,13 +287,21 @@ class Dialer:
             bound.warning("fate_unknown", error=str(error))
 
     async def _never_placed(self, attempt: Attempt, why: str) -> None:
-        if self.board.forget(attempt.id):
+        if self._forget(attempt):
             await self.store.attempts.release(self.epoch, attempt.id, self.clock())
             log.warning("not_placed", attempt=attempt.id, why=why)
 
+    def _forget(self, attempt: Attempt) -> bool:
+        """Take a call away that was never placed; False where somebody else has settled it."""
+        call = self.board.calls.get(attempt.id)
+        if call is None or not self.board.forget(attempt.id):
+            return False
+        self.settled(call, call.state, None)
+        return True
+
     async def _never_callable(self, attempt: Attempt, why: str) -> None:
         """The list's rules have changed since the import: the lead is done with, and says why."""
-        if self.board.forget(attempt.id):
+        if self._forget(attempt):
             move = LeadMove(LeadState.FINAL, None, f"failed: {why}")
             await self.store.attempts.finish(
                 self.epoch, attempt.id, Outcome.FAILED, self.clock(), None, None, move, why
@@ -333,22 +338,3 @@ def originate_headers(
         "Async": "true",
         "Variable": f"__PZ_ATTEMPT={attempt}",
     }
-
-
-def _pacer(campaign: Campaign) -> Pacer:
-    make = partial(
-        create_pacer,
-        str(campaign.mode),
-        grace=campaign.grace,
-        ring_timeout=campaign.ring_time,
-        day_length=_day_length(campaign),
-    )
-    return make(level=campaign.ratio) if campaign.mode is Mode.RATIO else make()
-
-
-def _day_length(campaign: Campaign) -> float:
-    """Seconds that the campaign may dial on its longest weekday."""
-    return max(
-        sum(60.0 * (end - start) for start, end in map(minutes, windows))
-        for windows in campaign.hours.values()
-    )

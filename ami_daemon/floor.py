@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ami_daemon.agent import AgentState
 from ami_daemon.board import Board
 from ami_daemon.call import UNANSWERED, Call, CallState
 from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change, Inbound
-from leads.lead import Outcome
+from leads.lead import LIVE, Outcome
 from predictive import Event
 
 ON_THE_WAY = UNANSWERED | {CallState.ANSWERED, CallState.WAITING}
@@ -18,7 +18,10 @@ ON_THE_WAY = UNANSWERED | {CallState.ANSWERED, CallState.WAITING}
 
 @dataclass(frozen=True, slots=True)
 class FloorNow:
-    """One campaign's view of the floor at one moment (`predictive.Floor`)."""
+    """One campaign's view of the floor at one moment (`predictive.Floor`).
+
+    An agent whose phone rings for a caller counts as talking, and the caller no longer as waiting.
+    """
 
     ready: dict[str, float]
     talking: dict[str, float]
@@ -31,57 +34,86 @@ class FloorNow:
     free_lines: int
     allowance: int
 
+    @property
+    def free(self) -> int:
+        """Agents whom neither a called person nor an inbound caller waits for."""
+        return max(0, len(self.ready) - len(self.waiting) - self.inbound_waiting)
+
+    @property
+    def under_way(self) -> int:
+        """Calls that may yet turn out to be a person who wants an agent."""
+        return len(self.ringing) + len(self.screening)
+
 
 def floor_of(
     board: Board,
     campaign: str,
-    group: str,
-    members: Mapping[str, frozenset[str]],
+    agents: Iterable[str],
+    inbound_waiting: int,
     free_lines: int,
     allowance: int,
     shift: float,
 ) -> FloorNow:
-    """The floor of a campaign that is served by `group`; `members` has every group's agents.
+    """The floor of a campaign with the agents that are its own now.
 
     `shift` takes the board's epoch seconds to the pacer's clock.
-
-    Agents who will be taken by calls of other campaigns on their way to the same agents are left
-    out of `ready`, so that campaigns that share agents do not dial twice for one.
     """
     by_state: dict[AgentState, dict[str, float]] = {state: {} for state in AgentState}
-    for name in members[group]:
+    for name in agents:
         agent = board.agents[name]
         by_state[agent.state][name] = agent.since + shift
-    taken = {agent.call for agent in board.agents.values() if agent.state is AgentState.RINGING}
-    own = [call for call in board.calls.values() if call.campaign == campaign]
-    others = sum(1 for _ in _competing(board, campaign, group, members))
-    ready = by_state[AgentState.READY]
-    keep = sorted(ready, key=lambda name: ready[name])[: max(0, len(ready) - others)]
+    served = rung_for(board)
+    own = [call for call in board.calls.values() if call.campaign == campaign and not call.preview]
+    answered = [
+        call
+        for call in own
+        if call.state in ON_THE_WAY - UNANSWERED and board.prefix + call.attempt not in served
+    ]
     return FloorNow(
-        ready={name: ready[name] for name in keep},
+        ready=by_state[AgentState.READY],
         talking=by_state[AgentState.TALKING] | by_state[AgentState.RINGING],
         wrapping=by_state[AgentState.WRAP_UP],
         not_ready=by_state[AgentState.NOT_READY],
         ringing={call.attempt: call.placed_at + shift for call in own if call.state in UNANSWERED},
-        screening={},
-        waiting={
-            call.attempt: call.since() + shift
-            for call in own
-            if call.state in ON_THE_WAY - UNANSWERED and board.prefix + call.attempt not in taken
+        screening={
+            call.attempt: (call.answered_at or call.placed_at) + shift
+            for call in answered
+            if call.live_at is None
         },
-        inbound_waiting=sum(1 for queue, _ in board.inbound.values() if queue == group),
+        waiting={call.attempt: call.live_at + shift for call in answered if call.live_at is not None},
+        inbound_waiting=inbound_waiting,
         free_lines=free_lines,
         allowance=allowance,
     )
 
 
-def _competing(
-    board: Board, campaign: str, group: str, members: Mapping[str, frozenset[str]]
-) -> Iterable[Call]:
-    for call in board.calls.values():
-        under_way = call.campaign != campaign and not call.preview and call.state in ON_THE_WAY
-        if under_way and members[group] & members[call.group]:
-            yield call
+def rung_for(board: Board) -> set[str | None]:
+    """Channels of callers for whom an agent's phone rings."""
+    return {agent.call for agent in board.agents.values() if agent.state is AgentState.RINGING}
+
+
+def soonest_free(board: Board) -> tuple[list[str], list[str]]:
+    """Agents at work, those first who will be free first as far as states tell; and those not ready."""
+    found: dict[AgentState, list[str]] = {state: [] for state in AgentState}
+    for name in sorted(board.agents, key=lambda one: (board.agents[one].since, one)):
+        found[board.agents[name].state].append(name)
+    at_work = [name for state in _SOONEST for name in found[state]]
+    return at_work, found[AgentState.NOT_READY]
+
+
+_SOONEST = (AgentState.READY, AgentState.WRAP_UP, AgentState.TALKING, AgentState.RINGING)
+
+
+def under_way(board: Board, campaign: str) -> int:
+    """The campaign's calls that will want an agent, or wait for one, while no phone rings for them."""
+    served = rung_for(board)
+    return sum(
+        call.campaign == campaign
+        and not call.preview
+        and call.state in ON_THE_WAY
+        and board.prefix + call.attempt not in served
+        for call in board.calls.values()
+    )
 
 
 _ENDED_UNANSWERED = {Outcome.BUSY: "busy", Outcome.NO_ANSWER: "no_answer"}
@@ -91,18 +123,16 @@ def pacing_events(change: Change) -> Iterable[Event]:
     """A change of the board in the words of the pacer's contract."""
     match change:
         case CallMoved(call, _, CallState.ANSWERED, at):
-            yield Event("answer", call.attempt, None, at - call.placed_at)
-            yield Event("live", call.attempt, None, 0.0)
+            yield from _answered(call, at)
         case CallMoved(call, _, CallState.TALKING, at):
-            yield Event("connect", call.attempt, call.agent, at - (call.answered_at or at))
+            yield Event("connect", call.attempt, call.agent, _waited(call, at))
         case CallMoved(call, _, CallState.MESSAGE, at):
-            yield Event("abandon", call.attempt, None, at - (call.answered_at or at))
+            yield Event("abandon", call.attempt, None, _waited(call, at))
         case CallEnded(call, last, outcome, at) if last in UNANSWERED:
-            kind = _ENDED_UNANSWERED.get(outcome, "failed")
-            yield Event(kind, call.attempt, None, at - call.placed_at)  # type: ignore[arg-type]
+            yield _unanswered(call, outcome, at)
         case CallEnded(call, last, _, at) if last in (CallState.ANSWERED, CallState.WAITING):
-            yield Event("abandon", call.attempt, None, at - (call.answered_at or at))
-        case AgentMoved(agent, old, _, new, _, _, seconds):
+            yield Event("abandon", call.attempt, None, _waited(call, at))
+        case AgentMoved(agent, old, _, new, _, _, seconds) if old is not new:
             if old is AgentState.TALKING:
                 yield Event("talk_end", None, agent, seconds)
             if old is AgentState.WRAP_UP:
@@ -119,3 +149,39 @@ def pacing_events(change: Change) -> Iterable[Event]:
             yield Event(kind, channel, None, seconds)  # type: ignore[arg-type]
         case _:
             return
+
+
+def settled_events(call: Call, heard: CallState, outcome: Outcome | None, at: float) -> Iterable[Event]:
+    """For a call that ended unseen, in state `heard` as far as was seen: what the pacer missed.
+
+    `outcome` is `None` where the call was never placed.
+    """
+    if heard in (CallState.TALKING, CallState.MESSAGE):
+        return
+    if outcome not in LIVE:
+        if heard in UNANSWERED:
+            yield _unanswered(call, outcome, at)
+        else:
+            yield Event("abandon", call.attempt, None, _waited(call, at))
+        return
+    if heard in UNANSWERED:
+        yield from _answered(call, call.answered_at or at)
+    if call.connected_at is not None:
+        yield Event("connect", call.attempt, call.agent, _waited(call, call.connected_at))
+    else:
+        yield Event("abandon", call.attempt, None, _waited(call, at))
+
+
+def _answered(call: Call, at: float) -> Iterable[Event]:
+    yield Event("answer", call.attempt, None, max(0.0, at - call.placed_at))
+    if call.live_at is not None:
+        yield Event("live", call.attempt, None, max(0.0, call.live_at - at))
+
+
+def _unanswered(call: Call, outcome: Outcome | None, at: float) -> Event:
+    kind = _ENDED_UNANSWERED.get(outcome, "failed") if outcome else "failed"
+    return Event(kind, call.attempt, None, max(0.0, at - call.placed_at))  # type: ignore[arg-type]
+
+
+def _waited(call: Call, at: float) -> float:
+    return max(0.0, at - (call.live_at or at))

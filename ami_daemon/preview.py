@@ -34,7 +34,7 @@ class Preview:
     ) -> None:
         self.dialer, self.orders, self.clock, self._start = dialer, orders, clock, start
         self.site, self.board, self.link, self.store = dialer.site, dialer.board, dialer.link, dialer.store
-        self.reserved = dialer.reserved
+        self.reserved = dialer.pacing.reserved
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -80,7 +80,7 @@ class Preview:
         async with self.dialer.rounds:
             if self._forbids(name) is not None:
                 return None
-            floor = self.dialer.floor(name)
+            floor = self.dialer.pacing.floor(name)
             ready = [agent for agent in floor.ready if self.board.agents[agent].preview is None]
             fit = min(len(ready), floor.free_lines)
             leads = await self.dialer.hopper(name, 1, self.clock()) if fit > 0 else []

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from ami_daemon.board import Board
-from ami_daemon.call import Call
+from ami_daemon.call import Call, CallState
 from ami_daemon.changes import Change
 from ami_daemon.dialer import call_of
 from ami_daemon.journal import Journal
@@ -17,6 +17,7 @@ from ami_daemon.link import AmiLink, LinkError
 from ami_daemon.recovery import Fate, Verdict, in_doubt, judge, read_cel
 from ami_daemon.snapshot import Snapshot, take
 from config.models import Mode, Site
+from leads.lead import Outcome
 from store import Store
 
 log = structlog.get_logger("reconcile")
@@ -39,9 +40,11 @@ class Reconcile:
         *,
         clock: Callable[[], float],
         apply: Callable[[Iterable[Change]], None],
+        settled: Callable[[Call, CallState, Outcome | None], None],
     ) -> None:
         self._site, self._store, self._epoch, self._board = site, store, epoch, board
-        self._journal, self._link, self._clock, self._apply = journal, link, clock, apply
+        self._journal, self._link, self._clock = journal, link, clock
+        self._apply, self._settled = apply, settled
         self.snapshot: Snapshot | None = None
 
     async def take_over_attempts(self) -> None:
@@ -75,6 +78,7 @@ class Reconcile:
         """Find out what became of calls without a channel; what nothing proves in time is in doubt."""
         deadline = self._clock() + PROOF_SECONDS
         left = [(call, in_doubt(self._clock())) for call in missing]
+        heard = {call.attempt: call.state for call in missing}  # before CEL tells more
         while left and self._clock() < deadline:
             await asyncio.sleep(0.3)  # CEL is written by a thread of its own, a moment after the fact
             log_dir = Path(self._site.system.asterisk.log_dir)
@@ -84,7 +88,7 @@ class Reconcile:
                 channel = self._board.prefix + call.attempt
                 verdict = judge(call, cel, channel, snapshot.started_at, self._clock())
                 if verdict.fate is Fate.ENDED:
-                    await self._close(call, verdict)
+                    await self._close(call, verdict, heard[call.attempt])
                 else:
                     left.append((call, verdict))
         if not left:
@@ -94,12 +98,14 @@ class Reconcile:
             raise LinkError("a call turned up while the snapshot was taken")  # so it is taken again
         for call, verdict in left:
             never = verdict.fate is Fate.NEVER_PLACED
-            await self._close(call, verdict if never else in_doubt(self._clock()))
+            await self._close(call, verdict if never else in_doubt(self._clock()), heard[call.attempt])
 
-    async def _close(self, call: Call, verdict: Verdict) -> None:
+    async def _close(self, call: Call, verdict: Verdict, heard: CallState) -> None:
         if not self._board.forget(call.attempt):
             return
-        if verdict.fate is Fate.NEVER_PLACED:
+        placed = verdict.fate is not Fate.NEVER_PLACED
+        self._settled(call, heard, verdict.outcome if placed else None)
+        if not placed:
             await self._store.attempts.release(self._epoch, call.attempt, self._clock())
             log.info("released", attempt=call.attempt, why="Asterisk never saw it")
             return

@@ -105,7 +105,7 @@ async def test_an_inbound_caller_who_waits_takes_a_ready_agent_out_of_the_count(
     calling = asyncio.create_task(centre.pair.city.call_in("+74951234568", "+79030000003", 30))
     await centre.comes_to("vera", "ringing")
     await centre.dial(AUTUMN, await centre.people(1))
-    assert "wants" not in await centre.why("campaign", AUTUMN)
+    assert "0 more calls wanted" in await centre.why("campaign", AUTUMN)
     assert (await centre.ask("campaign_status", name=AUTUMN))["leads"]["ready"] == 1
     calling.cancel()
     await asyncio.gather(calling, return_exceptions=True)

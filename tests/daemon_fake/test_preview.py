@@ -165,11 +165,13 @@ def test_an_agent_who_leaves_while_the_subscriber_waits_for_the_rate_has_nobody_
             await centre.dial(PREVIEW)
             agents = centre.daemon.board.agents
             await centre.until(lambda: all(a.state == "talking" for a in agents.values()), "both are there")
-            waits = next(a for a in agents.values() if a.preview in centre.daemon.dialer.reserved)
+            waits = next(a for a in agents.values() if a.preview in centre.daemon.dialer.pacing.reserved)
             assert len(centre.fake.ledger) == 1
             await centre.daemon.dialer.halt("no more for now")
             centre.fake.switch.find(f"{centre.daemon.board.preview_prefix}{waits.preview}").leave(True, 16)  # type: ignore[union-attr]  # it is there
-            await centre.until(lambda: not centre.daemon.dialer.reserved, "the lead is given back", 2.0)
+            await centre.until(
+                lambda: not centre.daemon.dialer.pacing.reserved, "the lead is given back", 2.0
+            )
             start = centre.clock.now()
             await centre.until(lambda: centre.clock.now() > start + 12, "the rate would permit it")
             assert len(centre.fake.ledger) == 1

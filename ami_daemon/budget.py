@@ -1,0 +1,92 @@
+"""Where each campaign stands with its law: the store's ledger, and what happened since it was read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from ami_daemon.board import Board
+from ami_daemon.call import Call, CallState
+from config.models import Mode, Site
+from leads.lead import LIVE, Outcome
+from predictive.ledger import Counts, Standing, standing, window_start
+from store import Store
+
+READ_EVERY = 60.0
+"""Seconds between two readings of the ledger, at least: in between what happens is counted as it is heard."""
+SHARE_OF_TIME = 0.01
+"""A long window over millions of attempts takes a while to count: never more than this share of the time."""
+
+
+class Budgets:
+    """The abandonment budget of every campaign that dials by itself, exact at every moment.
+
+    Counted are the calls that ended in the law's window, by the journal, so that a restart changes nothing;
+    those that have ended since it was last read; and of those under way the ones that are decided: who talks
+    to an agent, and who hears the message.
+    """
+
+    def __init__(self, site: Site, board: Board, store: Store, *, clock: Callable[[], float]) -> None:
+        self._site, self._board, self._store, self._clock = site, board, store, clock
+        self._names = [name for name, c in site.campaigns.items() if c.mode is not Mode.PREVIEW]
+        self._read: dict[str, Counts] = {}
+        self._since: dict[str, list[str]] = {name: [] for name in self._names}
+
+    async def run(self) -> None:
+        """Read the ledger again and again until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            await self.read()
+            took = loop.time() - began
+            await asyncio.sleep(max(READ_EVERY, took / SHARE_OF_TIME))
+
+    async def read(self) -> None:
+        """Take every campaign's counts from the store."""
+        for name in self._names:
+            known = len(self._since[name])
+            law = self._site.campaigns[name].rules
+            start = window_start(law.window, self._clock(), self.zone(name))
+            self._read[name] = await self._store.ledger.counts(name, law.connect, start)
+            del self._since[name][:known]
+
+    def zone(self, name: str) -> ZoneInfo:
+        """Where the campaign's days and months begin."""
+        return ZoneInfo(self._site.campaigns[name].timezone or self._site.system.timezone)
+
+    def count(self, call: Call, outcome: Outcome, at: float) -> None:
+        """A call ended."""
+        if call.campaign in self._since and outcome in LIVE:
+            self._since[call.campaign].append(self._verdict(call, outcome, at))
+
+    def standing(self, name: str) -> Standing:
+        """The campaign's rate and budget now."""
+        law = self._site.campaigns[name].rules
+        read = self._read.get(name, Counts())
+        new = Counter(self._since[name])
+        for call in self._board.calls.values():
+            if call.campaign == name and call.state is CallState.MESSAGE:
+                new["abandoned"] += 1
+            elif call.campaign == name and call.state is CallState.TALKING:
+                new[self._verdict(call, Outcome.TALKED, self._clock())] += 1
+        counts = Counts(
+            abandoned=read.abandoned + new["abandoned"],
+            late=read.late + new["late"],
+            connected=read.connected + new["connected"],
+            left=read.left + new["left"],
+            machines=read.machines,
+        )
+        return standing(counts, law.of, law.limit)
+
+    def _verdict(self, call: Call, outcome: Outcome, at: float) -> str:
+        """What the call is to the law, as the ledger has it once it is written."""
+        if outcome is Outcome.ABANDONED:
+            return "abandoned"
+        left = outcome is Outcome.HUNG_UP_BEFORE_TALK
+        reached = at if left else call.connected_at
+        connect = self._site.campaigns[call.campaign].rules.connect
+        if connect is not None and (reached or at) - (call.answered_at or at) > connect:
+            return "late"
+        return "left" if left else "connected"
