@@ -16,7 +16,7 @@ from ami_daemon.changes import CallEnded, Change
 from ami_daemon.limits import Limits
 from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, LinkState, NotConnected
 from ami_daemon.pacing import Decision, Pacing
-from ami_daemon.words import BOUNDS, NO_LEADS
+from ami_daemon.words import bound
 from config.models import Campaign, Site
 from leads.attempt import Attempt
 from leads.hours import CallTime, may_call
@@ -226,9 +226,8 @@ class Dialer:
 
     async def _explain(self, name: str, decision: Decision) -> None:
         """Journal what binds, once per change; between two of them some time passes."""
-        text = NO_LEADS if name in self.pacing.starved else BOUNDS[decision.bound]
         if self.clock() >= self.said.get(name, ("", 0.0))[1] + SAID_EVERY:
-            await self.say(name, text)
+            await self.say(name, bound(decision, name in self.pacing.starved))
 
     async def say(self, name: str, text: str) -> None:
         """Keep what was decided for a campaign, where it is not what was decided last."""

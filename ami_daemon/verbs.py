@@ -13,6 +13,7 @@ from ami_daemon.call import Call
 from ami_daemon.control import Verb, VerbError
 from ami_daemon.dialer import Dialer
 from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, NotConnected
+from ami_daemon.words import budget, describe, figures
 from leads.lead import IllegalMove, LeadState
 from leads.phones import mask
 from leads.rules import span
@@ -93,6 +94,18 @@ class Verbs:
             "abandonment": {"abandoned": abandoned, "live": live, "rate": abandoned / live if live else 0.0},
             "calls": _count(call.state for call in self.board.calls.values() if call.campaign == name),
             "last_decision": said[-1].text if said else "",
+            **self._pacing(name),
+        }
+
+    def _pacing(self, name: str) -> dict[str, Any]:
+        """What the pacer wants and why, and where the campaign stands with its law; none of a preview."""
+        pacing = self.dialer.pacing
+        if name not in pacing.pacers:
+            return {}
+        decision = pacing.last.get(name)
+        return {
+            "pacing": decision and figures(decision, name in pacing.starved),
+            "budget": budget(self.dialer.budgets.standing(name), self.dialer.site.campaigns[name].rules),
         }
 
     async def agents(self) -> list[dict[str, Any]]:
@@ -131,6 +144,8 @@ class Verbs:
         """The campaign's state, and which of its waiting leads may not be called at this hour."""
         now = self.clock()
         lines = [f"campaign {name} is {self.dialer.states[name]}"]
+        if self.dialer.dials(name) and (decision := self.dialer.pacing.last.get(name)) is not None:
+            lines += describe(decision, name in self.dialer.pacing.starved)
         for zone in sorted(await self.store.leads.zones(self.dialer.site.campaigns[name].list), key=str):
             time = self.dialer.call_time(name, zone, now)
             if not time.allowed:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ami_daemon.pacing import Decision
+from config.laws import Law
+from predictive.ledger import Standing
 
 NO_LEADS = "no more leads may be called now"
 BOUNDS = {
@@ -20,10 +24,9 @@ BOUNDS = {
 
 def describe(decision: Decision, starved: bool) -> list[str]:
     """The decision of this moment with its figures: what is wanted and why, what is expected, the budget."""
-    floor, standing, why = decision.floor, decision.standing, decision.reasons
+    floor, why = decision.floor, decision.reasons
     lines = [
-        f"now: {decision.wanted} more calls wanted, {decision.fit} may be placed; "
-        f"{NO_LEADS if starved else BOUNDS[decision.bound]}",
+        f"now: {decision.wanted} more calls wanted, {decision.fit} may be placed; {bound(decision, starved)}",
         f"its agents: {len(floor.ready)} ready, {len(floor.talking)} talking, "
         f"{len(floor.wrapping)} in wrap-up; "
         f"its calls: {len(floor.ringing)} ringing, {len(floor.waiting)} waiting for an agent",
@@ -33,9 +36,45 @@ def describe(decision: Decision, starved: bool) -> list[str]:
             f"expected: {why.under_way:.1f} persons from the calls under way, {why.free:.1f} free agents for "
             f"them; {100 * why.live_rate:.0f} % of calls reach a person; {why.level:.1f} calls per free agent"
         )
+    return [*lines, _told(decision.standing)]
+
+
+def _told(standing: Standing) -> str:
     told = f"abandoned: {standing.abandoned:g} of {standing.live:g} answered calls"
     if standing.limit >= 1:
-        return [*lines, f"{told}; its law has no limit"]
+        return f"{told}; its law has no limit"
     left = f"{standing.left:.1f} more may be" if standing.left >= 0 else f"{-standing.left:.1f} too many were"
     told += f" ({100 * standing.rate:.1f} %), {100 * standing.limit:g} % are the limit"
-    return [*lines, f"{told}: {left} abandoned"]
+    return f"{told}: {left} abandoned"
+
+
+def bound(decision: Decision, starved: bool) -> str:
+    """What binds, in one sentence without figures: the same words as long as it is the same."""
+    return NO_LEADS if starved else BOUNDS[decision.bound]
+
+
+def figures(decision: Decision, starved: bool) -> dict[str, Any]:
+    """The decision for programs; what only a pacer that predicts knows is left out for the others."""
+    known: dict[str, Any] = {"wanted": decision.wanted, "placeable": decision.fit}
+    if decision.reasons is not None:
+        why = decision.reasons
+        known |= {
+            "level": round(why.level, 2),
+            "persons_expected": round(why.under_way, 2),
+            "agents_expected": round(why.free, 2),
+            "live_rate": round(why.live_rate, 4),
+        }
+    return {**known, "bound": "leads" if starved else decision.bound, "why": bound(decision, starved)}
+
+
+def budget(standing: Standing, law: Law) -> dict[str, Any]:
+    """Where a campaign stands with its law, for programs; `limit` and `left` are `None` without a limit."""
+    limited = standing.limit < 1
+    return {
+        "window": law.window,
+        "abandoned": round(standing.abandoned, 2),
+        "live": round(standing.live, 2),
+        "rate": round(standing.rate, 4),
+        "limit": standing.limit if limited else None,
+        "left": round(standing.left, 2) if limited else None,
+    }

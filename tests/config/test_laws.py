@@ -63,6 +63,7 @@ def test_a_campaign_keeps_the_law_of_the_us_and_aims_at_its_limit_unless_it_says
         "spring": ("us", 0.03),
         "calls": ("ca", 0.05),
         "visits": ("none", 0.03),
+        "renewal": ("us", 0.03),
     }
     edit("campaigns/spring.yaml", "mode: progressive", "mode: predictive\ntarget: 0.012")
     assert load_site(site).campaigns["spring"].aim == 0.012
