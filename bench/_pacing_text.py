@@ -24,7 +24,7 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
     yield from _table([_abandonment(cell) for cell in figures["abandonment"]])
     yield ""
     cost = figures["cost"]
-    yield f"Cost at {cost['agents']} agents ({cost['hours']:g} h), microseconds: mean / 99 % are not above"
+    yield f"Cost at {cost['agents']} agents ({cost['hours']:g} h), processor us: mean / 99 % are below"
     yield f"  decision {cost['decision_us']:.0f} / {cost['decision_p99_us']:.0f}"
     yield f"  event    {cost['event_us']:.1f} / {cost['event_p99_us']:.1f}"
     first, last = cost["memory_bytes"][0], cost["memory_bytes"][-1]

@@ -296,10 +296,10 @@ def _cell(plan: _Plan, family: str, size: int, runs: dict[Run, Figures]) -> dict
 
 
 def _cost(agents: int, hours: float) -> dict[str, Any]:
-    """Microseconds of ours at so many agents, on one seed, with nothing else of the bench running."""
+    """Microseconds of processor time of ours at so many agents, on one seed."""
     day = replace(scenario_of("reference", agents), hours=hours)
     print(f"timing of {agents} agents", file=sys.stderr, flush=True)
-    one = simulate(day, create_pacer("predictive", **ARGUMENTS), 1, timer=time.perf_counter)  # type: ignore[arg-type]
+    one = simulate(day, create_pacer("predictive", **ARGUMENTS), 1, timer=time.thread_time)  # type: ignore[arg-type]
     return {
         "agents": agents,
         "hours": hours,

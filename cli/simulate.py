@@ -117,7 +117,8 @@ def simulate_campaign(
     rows = rows_of(forecasts, basis, past, campaign)
     notes = notes_of(checked, name, basis, past, rows)
     if picture_file is not None:
-        _write(picture_file, picture(f"{name}: {days} × {hours:g} h", rows, aim, size))
+        title = f"{name}: {days} day{'s' * (days > 1)} of {hours:g} h"
+        _write(picture_file, picture(title, rows, aim, size))
     if as_json:
         learnt = {key: value for key, value in asdict(past.learnt).items() if key != "rates"}
         rests_on = {**learnt, "learnt": basis.learnt, "stated": basis.stated, "assumed": basis.assumed}
