@@ -172,7 +172,7 @@ def _progress(what: str) -> Iterator[Callable[[float], None]]:
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
-    lasts = row["list_days"]
+    hours, days = row["list_hours"], row["list_days"]
     return {
         "agents": row["agents"],
         "pacer": row["pacer"],
@@ -183,7 +183,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         "attempts_per_hour": f"{row['attempts_per_hour']:.0f}",
         "lines_95_%": row["lines_p95"],
         "lines_max": row["lines_max"],
-        "list_lasts": f"{lasts:.1f} days" if lasts else "-",
+        "list_lasts": "-" if not hours else f"{days:.1f} days" if days >= 1 else f"{hours:.1f} h",
     }
 
 
