@@ -8,7 +8,7 @@ binomial of the same mean and variance, large ones by the normal law.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import erfc, exp, log1p, sqrt
+from math import erfc, sqrt
 
 LARGE = 12.0
 """Variance from which on the normal law is near enough."""
@@ -75,7 +75,7 @@ def _places_exact(free: int, persons: Sum, certain: Sum, agents: Sum, chance: fl
             spare = number - free
             if spare >= 0:
                 risk += share * (not_more[spare] if spare < len(not_more) else 1.0)
-        if risk > most_risk:
+        if not risk <= most_risk:
             return calls
         calls += 1
         law = _sum_of(law, [1 - chance, chance])
@@ -86,16 +86,23 @@ def _binomial(of: Sum) -> list[float]:
     """Chances of 0, 1, 2... by the binomial law (of a real number of trials) of that mean and variance."""
     if of.mean <= 1e-9:
         return [1.0]
-    chance = min(max(1 - of.variance / of.mean, 1e-6), 1 - 1e-9)
+    chance = min(max(1 - of.variance / of.mean, 1e-6), 1 - 1e-6)
     trials = of.mean / chance
-    share = exp(trials * log1p(-chance))
     odds = chance / (1 - chance)
-    law = [share]
-    number = 0
-    while number < trials - 1e-9 and (number < of.mean or share > 1e-7):
+    # Outwards from the middle: the chance of none may be too small for a number.
+    middle = number = int(of.mean)
+    share, law = 1.0, [1.0]
+    while number < trials - 1e-3 and share > 1e-7:
         share *= (trials - number) / (number + 1) * odds
         number += 1
         law.append(share)
+    share, number = 1.0, middle
+    below = [0.0] * middle
+    while number > 0 and share > 1e-7:
+        share *= number / ((trials - number + 1) * odds)
+        number -= 1
+        below[number] = share
+    law = below + law
     total = sum(law)
     return [share / total for share in law]
 
