@@ -50,8 +50,8 @@ class RingLaw:
         """How many of the calls that began at these times ring for 0, 1, 2... s; the last entry: longer."""
         counts, last = [0] * self.size, self.size - 1
         for start in started:
-            age = int(now - start)
-            counts[age if 0 <= age < last else last if age > 0 else 0] += 1
+            age = now - start
+            counts[int(age) if 0 <= age < last else last if age > 0 else 0] += 1
         return counts
 
     def pass_time(self, seconds: float, counts: list[int]) -> None:
@@ -142,7 +142,7 @@ WIDTHS = [after - before for before, after in pairwise(EDGES)] + [3600.0]
 
 
 def age_bin(age: float) -> int:
-    """The bin of an age; the last one is open."""
+    """The bin of an age, seconds from 0; the last one is open."""
     return bisect_right(EDGES, age) - 1
 
 
@@ -153,6 +153,9 @@ class LengthLaw:
     so that the first ones to end do not tell that all are short. Where little is known of an age the
     rate is that of all ages together: `doubt` lengths of that kind are mixed in.
     """
+
+    FASTEST = 10.0
+    """Ends per second, at most: at an age that nobody was seen at the rate would have no bound."""
 
     def __init__(self, memory: float, start: float, doubt: float = 3.0) -> None:
         self._growth = 1 + 1 / memory
@@ -193,5 +196,6 @@ class LengthLaw:
             going = left * (1 - exp(-width / mean))  # of those mixed in
             left -= going
             spent = seconds + going * mean
-            hazards.append((ends + going) / spent if spent > 0 else 1 / mean)
+            rate = (ends + going) / spent if spent > 0 else 1 / mean
+            hazards.append(min(rate, self.FASTEST))
         return hazards

@@ -79,7 +79,7 @@ class Frequency:
         """So much time went by in which an event could have come."""
         keep = math.exp(-seconds / self._memory)
         self._count *= keep
-        self._time = self._time * keep + seconds
+        self._time = self._time * keep + self._memory * (1 - keep)
 
     def add(self) -> None:
         self._count += 1
