@@ -15,7 +15,7 @@ from predictive.contract import Bound, Event, Floor, Reasons, Spent
 from predictive.laws import RingLaw
 from predictive.rates import Frequency, Mean, Share
 from predictive.releases import Releases
-from predictive.risk import Sum, places
+from predictive.risk import MOST, Sum, places
 
 REST = 0.25
 """Seconds between two decisions: nothing that matters resolves faster."""
@@ -26,7 +26,9 @@ AT_ONCE = 4
 MOST_CALLS = 20_000
 """Calls under way that are remembered."""
 LONG_PAUSE = 600.0
-"""Seconds without an answer after which the outside may have changed."""
+"""Seconds in which no call stopped ringing, after which the outside may have changed."""
+UNASKED = 60.0
+"""Seconds between two decisions from which on nobody was at work: the dialer asks every second."""
 
 _RINGING, _SCREENING, _WAITING = "ringing", "screening", "waiting"
 _NEXT: dict[str, tuple[str, str | None]] = {
@@ -40,6 +42,8 @@ _NEXT: dict[str, tuple[str, str | None]] = {
     "abandon": (_WAITING, None),
 }
 """Events of a call, with the stage it must be in and the stage it goes to."""
+_OF_AGENTS = frozenset(("talk_end", "wrap_end", "ready", "not_ready", "login", "logout"))
+_OF_CALLERS = frozenset(("inbound_connect", "inbound_quit"))
 
 
 class PredictivePacer:
@@ -73,7 +77,6 @@ class PredictivePacer:
         self._decided_at = inf
         self._refresh_at = -inf
         self._heard_at = -inf
-        self._live: list[float] = []
 
     @property
     def spent(self) -> Spent | None:
@@ -88,7 +91,7 @@ class PredictivePacer:
 
     def on_event(self, now: float, event: Event) -> None:
         """Learn from what happened; what cannot be is counted in `oddities`."""
-        now = self._pass_time(now)
+        now = self._in_order(now)
         if not (isfinite(event.seconds) and 0 <= event.seconds < 86400):
             self.oddities["length"] += 1
         elif event.kind == "dial":
@@ -97,23 +100,46 @@ class PredictivePacer:
             self._call_event(now, event)
         elif event.kind == "inbound":
             self._inbound.add()
-        elif event.agent is not None:
+        elif event.kind in _OF_AGENTS or (event.kind in _OF_CALLERS and event.agent is not None):
             self._agent_event(now, event)
-        elif event.kind not in ("inbound_connect", "inbound_quit"):
-            self.oddities["no agent"] += 1
+        elif event.kind not in _OF_CALLERS:
+            self.oddities["kind"] += 1
+
+    def _in_order(self, now: float) -> float:
+        """The moment of an event: one from before the last is late, and counts as of now."""
+        if now >= self._now and isfinite(now):
+            self._now = now
+            return now
+        self.oddities["clock"] += 1
+        return self._now if isfinite(self._now) else 0.0
+
+    def _step_back(self, now: float) -> None:
+        """The dialer's clock was set back: nothing waits until it is as late again as it was."""
+        self.oddities["clock"] += 1
+        self._now = self._rest_until = self._refresh_at = now
+        self._decided_at, self._heard_at = min(self._decided_at, now), min(self._heard_at, now)
+        for known in (self._calls, self._agents):
+            for name, (what, since) in known.items():
+                known[name] = (what, min(since, now))
 
     def _pass_time(self, now: float) -> float:
-        if not now >= self._now:  # NaN too
-            self.oddities["clock"] += 1
-            return self._now if isfinite(self._now) else 0.0
-        passed = now - self._now if isfinite(self._now) else 0.0
-        if passed > 0:
-            self._inbound.pass_time(passed)
-            if self._ready:
-                self._leaves.pass_time(passed * self._ready)
-            self.budget.pass_time(passed, self._signed_in > 0)
-        self._now = now
-        return now
+        """Seconds since the last decision, for what is counted by time."""
+        passed = max(0.0, now - self._decided_at)
+        self._decided_at = now
+        at_work = passed < UNASKED
+        self._inbound.pass_time(passed)
+        self._leaves.pass_time(passed * self._ready if at_work else 0.0)
+        self.budget.pass_time(passed, at_work and self._signed_in > 0)
+        if now - self._heard_at > LONG_PAUSE:
+            self._doubt()
+            self._heard_at = now
+        return passed
+
+    def _doubt(self) -> None:
+        """After a long pause what was known is worth less."""
+        self._rings.doubt(10)
+        self._lives.doubt(40)
+        self.budget.forget()
 
     def _dial(self, now: float, call: str | None) -> None:
         if call is None or call in self._calls:
@@ -135,7 +161,7 @@ class PredictivePacer:
         else:
             self._calls[event.call] = (after, now)
         if expected == _RINGING:
-            self._heard(now)
+            self._heard_at = now
             self._rings.add(event.kind == "answer", event.seconds)
             if event.kind == "answer":
                 self._lead.add(event.seconds)
@@ -147,17 +173,18 @@ class PredictivePacer:
             if event.agent is not None:
                 self._agents[event.agent] = ("talking", now)
 
-    def _heard(self, now: float) -> None:
-        """After a long pause what was known is worth less."""
-        if now - self._heard_at > LONG_PAUSE:
-            self._rings.doubt(10)
-            self._lives.doubt(40)
-            self.budget.forget()
-        self._heard_at = now
-
     def _agent_event(self, now: float, event: Event) -> None:
-        agent, kind = event.agent or "", event.kind
-        was, since = self._agents.pop(agent, ("", now))
+        agent, kind = event.agent, event.kind
+        if agent is None:
+            self.oddities["no agent"] += 1
+            return
+        was, since = self._agents.get(agent, ("", now))
+        if was == kind:
+            self.oddities["twice"] += 1
+            return
+        if not was and kind != "login":
+            self.oddities["agent"] += 1
+        self._agents.pop(agent, None)
         if kind == "logout":
             if was == "ready":
                 self._leaves.add()
@@ -180,22 +207,23 @@ class PredictivePacer:
 
     def calls_to_place(self, now: float, floor: Floor) -> int:
         """The calls whose risk is within the limit, and at least one for each free agent."""
-        now = self._pass_time(now)
-        self._ready = len(floor.ready)
-        busy = len(floor.talking) + len(floor.wrapping)
-        self._signed_in = self._ready + busy + len(floor.not_ready)
+        if now < self._now and isfinite(now):
+            self._step_back(now)
+        now = self._in_order(now)
         if now < self._rest_until:
             self.wake_at = self._rest_until
             return 0
         self.wake_at, self._rest_until = None, now + REST
-        passed = max(0.0, min(now - self._decided_at, 2.0))
-        self._decided_at = now
+        passed = min(self._pass_time(now), 2.0)
+        self._ready = len(floor.ready)
+        busy = len(floor.talking) + len(floor.wrapping)
+        self._signed_in = self._ready + busy + len(floor.not_ready)
         ringing = self._rings.ages(now, floor.ringing.values())
         self._rings.pass_time(passed, ringing)
         agents = self._releases.expected(now, passed, floor)
         if now >= self._refresh_at:
             self._refresh(now)
-        free = self._ready - len(floor.waiting) - floor.inbound_waiting
+        free = self._ready - len(floor.waiting) - max(0, floor.inbound_waiting)
         under_way = len(floor.ringing) + len(floor.screening)
         each_one = max(0, free - under_way)
         if self._signed_in == 0:
@@ -213,11 +241,14 @@ class PredictivePacer:
         screening = len(floor.screening)
         certain = Sum(screening * human, screening * human * (1 - human))
         stay = self._stay.value if self._stay.known > 20 else 1.0
-        agents = Sum(agents.mean * stay, agents.variance * stay)
+        coming = agents.mean * stay
+        agents = Sum(coming, coming - stay * stay * (agents.mean - agents.variance))
         limit = self.budget.limit()
         wanted = places(free, persons, certain, agents, chance, limit) if limit > 0 else 0
         bound: Bound = "risk" if limit > 0 else "budget"
-        if free <= 0 and wanted == 0:
+        if wanted == MOST:
+            bound = "nothing"
+        elif free <= 0 and wanted == 0:
             bound = "agents"
         wanted = max(wanted, each_one)
         return self._decided(
