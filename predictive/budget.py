@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil
+from math import sqrt
 
 from predictive.contract import Spent
 from predictive.rates import Frequency
@@ -23,12 +23,12 @@ class Budget:
     """Aim a little below the target: machines that passed as persons are no live answers to others."""
     RESERVE = 1.0
     """Abandoned calls kept for what is under way when the budget runs out."""
-    DEBT = 0.2
-    """Share of what the rest of the day permits that may be owed already."""
+    DEBT, CHANCE = 0.15, 1.0
+    """Share of what the rest of the day permits that may be owed already, and of its standard deviation."""
     FEW, DAYS = 25.0, 5
-    """The limit is kept over as many days, at most `DAYS`, as permit `FEW` abandoned calls together."""
-    GAIN = 3.0
-    LEAST, MOST = 0.4, 1.6
+    """Where a day permits fewer abandoned calls than `FEW`, the limit is kept over `DAYS` together."""
+    GAIN = 5.0
+    LEAST, MOST = 0.5, 1.25
     """Band of the share that is aimed at, in parts of the target."""
     PRIOR_EFFECT, PRIOR_WEIGHT = 0.6, 15.0
     """Abandoned calls for each unit of risk limit, before there is experience, and what it counts for."""
@@ -54,7 +54,8 @@ class Budget:
         if not signed_in:
             self._gap += seconds
             return
-        if self._gap >= self.NIGHT or self._worked >= self.START + self._day_length:
+        night = self._gap >= self.NIGHT and self._worked > self.START
+        if night or self._worked >= self.START + self._day_length:
             self._begin_day()
         self._gap = 0.0
         self._worked += seconds
@@ -70,8 +71,7 @@ class Budget:
     @property
     def _days(self) -> int:
         """Days over which the limit is kept."""
-        permitted = self._aim * self._pace.per_second * self._day_length
-        return min(self.DAYS, ceil(self.FEW / permitted)) if permitted > 0 else 1
+        return self.DAYS if self._aim * self._pace.per_second * self._day_length < self.FEW else 1
 
     def add(self, abandoned: bool) -> None:
         """A person answered and was connected, or abandoned."""
@@ -106,9 +106,15 @@ class Budget:
 
     @property
     def _to_come(self) -> float:
-        """Live answers that the rest of the day, or days, will bring."""
+        """Live answers that the rest of the day will bring; of later days half, for they may not come."""
         today = max(0.0, self.START + self._day_length - self._worked)
-        return self._pace.per_second * (today + self._day_length * max(0, self._days - self._day))
+        return self._pace.per_second * (today + self._day_length * max(0, self._days - self._day) / 2)
+
+    @property
+    def _debt(self) -> float:
+        """Abandoned calls that may be owed: what is to come pays them off, and chance makes that many."""
+        to_come = self._aim * self._to_come
+        return self.DEBT * to_come + self.CHANCE * sqrt(to_come)
 
     @property
     def gone(self) -> bool:
@@ -127,6 +133,6 @@ class Budget:
             aim = self._aim + self.GAIN * (self.credit - self.RESERVE) / max(self._to_come, 30.0)
             aim = max(self.LEAST * self._aim, min(aim, self.MOST * self._aim))
             self._limit = min(0.9, aim * self._limits / self._effects)
-            if self.credit < self.RESERVE - self.DEBT * self._aim * self._to_come:
+            if self.credit < self.RESERVE - self._debt:
                 self._limit = min(self._limit, self.target / 30)
         return self._limit
