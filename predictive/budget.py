@@ -23,8 +23,9 @@ class Budget:
     """Aim a little below the target: machines that passed as persons are no live answers to others."""
     RESERVE = 1.0
     """Abandoned calls kept for what is under way when the budget runs out."""
-    DEBT, CHANCE = 0.15, 1.0
-    """Share of what the rest of the day permits that may be owed already, and of its standard deviation."""
+    DEBT, REPAID = 0.15, 0.75
+    """Shares of what the rest of the day permits: what may be owed of it, a standard deviation more, and
+    what dialing with hardly any risk would save of it, a standard deviation less."""
     FEW, DAYS = 25.0, 5
     """Where a day permits fewer abandoned calls than `FEW`, the limit is kept over `DAYS` together."""
     GAIN = 5.0
@@ -112,9 +113,10 @@ class Budget:
 
     @property
     def _debt(self) -> float:
-        """Abandoned calls that may be owed: what is to come pays them off, and chance makes that many."""
-        to_come = self._aim * self._to_come
-        return self.DEBT * to_come + self.CHANCE * sqrt(to_come)
+        """Abandoned calls that may be owed: as chance makes, while what is to come can pay them off."""
+        permitted = self._aim * self._to_come
+        chance = sqrt(permitted)
+        return min(self.DEBT * permitted + chance, max(0.0, self.REPAID * permitted - chance))
 
     @property
     def gone(self) -> bool:
