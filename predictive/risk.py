@@ -52,6 +52,7 @@ def _places_normal(
     low, high = 0, 1  # `low` calls are good, the `high`th is not
     while high < MOST and risk(high - 1) <= most_risk:
         low, high = high, high * 2
+    high = min(high, MOST + 1)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if risk(middle - 1) <= most_risk else (low, middle)
