@@ -44,6 +44,7 @@ class RingLaw:
         self._answered = [0.0] * self.size
         self._unanswered = [0.0] * self.size
         self._late_answers = self._late_expected = 0.0
+        self._forget_new()
         self._chances: list[float] = []
 
     def ages(self, now: float, started: Iterable[float]) -> list[int]:
@@ -54,28 +55,51 @@ class RingLaw:
             counts[int(age) if 0 <= age < last else last if age > 0 else 0] += 1
         return counts
 
+    def add(self, answered: bool, seconds: float, unseen: float = 0.0) -> None:
+        """A call rang so long, the last `unseen` seconds after the last `pass_time`, and was answered or not.
+
+        It counts from the next `pass_time` on: what was expected must not know of it yet.
+        """
+        last = self.size - 1
+        self._new_ends[answered][min(int(seconds), last)] += 1
+        self._new_seconds[min(int(seconds - unseen / 2), last)] += unseen
+        self._new += 1
+        self.known += answered
+
     def pass_time(self, seconds: float, counts: list[int]) -> None:
         """So many calls of each age rang for some `seconds` more."""
         self._passed += seconds
-        weight, expected = self._weight * seconds, 0.0
+        weight, prior = self._weight, self.PRIOR_SECONDS * self._weight
+        unanswered, answered = self._new_ends
+        expected = answers = 0.0
         for age, count in enumerate(counts):
-            if count:
-                expected += count * self._answer_rate(age)
-                self._seconds[age] += weight * count
-        self._late_expected += expected * seconds
-        if self._late_expected > self.LATE:
-            self._late_answers *= self.LATE / self._late_expected
-            self._late_expected = self.LATE
+            rang = count * seconds + self._new_seconds[age]
+            if rang or answered[age]:
+                # Experience, and no prior: that is there to be contradicted.
+                trust = self._seconds[age] / (self._seconds[age] + prior)
+                expected += trust * rang * self._answer_rate(age)
+                answers += trust * answered[age]
+                self._seconds[age] += weight * rang
+        # Only what came before is forgotten, of both the same: else a burst would contradict any law.
+        keep = min(1.0, self.LATE / (self._late_expected + expected)) if expected else 1.0
+        self._late_expected = self._late_expected * keep + expected
+        self._late_answers = self._late_answers * keep + answers
+        if self._new:
+            self._take_in(weight, answered, unanswered)
 
-    def add(self, answered: bool, seconds: float) -> None:
-        """A call rang so long, and was answered or not."""
-        counts = self._answered if answered else self._unanswered
-        counts[min(int(seconds), self.size - 1)] += self._weight
-        self._late_answers += answered
-        self.known += answered
-        self._grow(1 + min(1 / self.MEMORY, self._passed / self.MEMORY_SECONDS))
+    def _take_in(self, weight: float, answered: list[int], unanswered: list[int]) -> None:
+        for age in range(self.size):
+            self._answered[age] += weight * answered[age]
+            self._unanswered[age] += weight * unanswered[age]
+        self._grow(1 + min(self._new / self.MEMORY, self._passed / self.MEMORY_SECONDS))
         self._passed = 0.0
         self._chances = []
+        self._forget_new()
+
+    def _forget_new(self) -> None:
+        self._new = 0
+        self._new_ends = [0] * self.size, [0] * self.size
+        self._new_seconds = [0.0] * self.size
 
     def doubt(self, answers: float) -> None:
         """What is known counts for so many answers at most: new ones weigh more."""
@@ -113,18 +137,14 @@ class RingLaw:
         return chances
 
     def _scale(self) -> float:
-        """How much more, or less, is answered of late than the law says, where that is no chance.
-
-        Never less before the law stands on `LATE` answers of its own: what they contradict is the prior then.
-        """
+        """How much more, or less, is answered of late than the law says, where that is no chance."""
         if self._late_expected < self.LATE / 2:
             return 1.0
         late = self._late_answers / self._late_expected
         error = self.DEVIATIONS * sqrt(max(self._late_answers, 1.0)) / self._late_expected
         # A window that forgets exponentially varies as little as one of twice its length.
         error /= sqrt(2)
-        lowest = self.LOWEST if self.known >= self.LATE else 1.0
-        return max(lowest, min(max(1.0, late - error), late + error))
+        return max(self.LOWEST, min(max(1.0, late - error), late + error))
 
 
 def _edges(first: float, growth: float, last: float) -> list[float]:

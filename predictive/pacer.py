@@ -21,6 +21,8 @@ REST = 0.25
 """Seconds between two decisions: nothing that matters resolves faster."""
 REFRESH = 60.0
 """Seconds between two looks at the laws of talks and wrap-ups; a quarter of it while little is known."""
+LONGEST_STEP = 2.0
+"""Seconds between two decisions that tell what went on in them: who is there now was there."""
 AT_ONCE = 4
 """Seconds in which calls end that do not get through."""
 MOST_CALLS = 20_000
@@ -162,7 +164,8 @@ class PredictivePacer:
             self._calls[event.call] = (after, now)
         if expected == _RINGING:
             self._heard_at = now
-            self._rings.add(event.kind == "answer", event.seconds)
+            unseen = min(max(0.0, now - self._decided_at), event.seconds, LONGEST_STEP)
+            self._rings.add(event.kind == "answer", event.seconds, unseen)
             if event.kind == "answer":
                 self._lead.add(event.seconds)
         elif expected == _SCREENING:
@@ -214,11 +217,12 @@ class PredictivePacer:
             self.wake_at = self._rest_until
             return 0
         self.wake_at, self._rest_until = None, now + REST
-        passed = min(self._pass_time(now), 2.0)
+        passed = min(self._pass_time(now), LONGEST_STEP)
         self._ready = len(floor.ready)
         busy = len(floor.talking) + len(floor.wrapping)
         self._signed_in = self._ready + busy + len(floor.not_ready)
-        ringing = self._rings.ages(now, floor.ringing.values())
+        # As old as they were in the middle of what passed, or nobody's first second would be seen.
+        ringing = self._rings.ages(now - passed / 2, floor.ringing.values())
         self._rings.pass_time(passed, ringing)
         agents = self._releases.expected(now, passed, floor)
         if now >= self._refresh_at:
