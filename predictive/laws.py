@@ -137,14 +137,18 @@ class RingLaw:
         return chances
 
     def _scale(self) -> float:
-        """How much more, or less, is answered of late than the law says, where that is no chance."""
+        """How much more, or less, is answered of late than the law says, where that is no chance.
+
+        Never less before the law stands on `LATE` answers of its own.
+        """
         if self._late_expected < self.LATE / 2:
             return 1.0
         late = self._late_answers / self._late_expected
         error = self.DEVIATIONS * sqrt(max(self._late_answers, 1.0)) / self._late_expected
         # A window that forgets exponentially varies as little as one of twice its length.
         error /= sqrt(2)
-        return max(self.LOWEST, min(max(1.0, late - error), late + error))
+        lowest = self.LOWEST if self.known >= self.LATE else 1.0
+        return max(lowest, min(max(1.0, late - error), late + error))
 
 
 def _edges(first: float, growth: float, last: float) -> list[float]:

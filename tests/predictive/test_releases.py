@@ -33,8 +33,8 @@ def work(
         floor.talking[agent] = at
         ends[agent] = at + log_normal(random, *TALK) * (slow if agent == "0" else 1.0)
 
-    for agent in range(agents):
-        talk(str(agent), 0.0)
+    for number in range(agents):
+        talk(str(number), 0.0)
     now = 0.0
     while now < seconds:
         now += step
