@@ -11,6 +11,7 @@ from cli.demo_world import demo_site
 
 SPRING, RATIO, PREVIEW, AUTUMN = "spring", "calls", "visits", "autumn"
 PATIENT, NARROW, THIN, NIGHT, LOCAL = "patient", "narrow", "thin", "night", "local"
+PREDICTIVE, GUEST = "renewal", "guest"
 
 WHOLE_LINES, WHOLE_RATE = 6, 8
 TRUNK_LINES, TRUNK_RATE = 3, 3
@@ -34,10 +35,15 @@ def write_site(target: Path) -> Path:
     edit(target / f"campaigns/{PREVIEW}.yaml", ring_time="15s", calls_per_second=10)
     spring = _read(target / f"campaigns/{SPRING}.yaml")
     spring["calls_per_second"] = 10
+    edit(
+        target / f"campaigns/{PREDICTIVE}.yaml",
+        hours=spring["hours"], ring_time="15s", calls_per_second=10, attempts=spring["attempts"],
+    )  # fmt: skip
     others: dict[str, dict[str, Any]] = {
         SPRING: {},
         AUTUMN: {"group": "support"},
         PATIENT: {"grace": "8s", "law": "none"},
+        GUEST: {"grace": "8s", "law": "none", "group": "support"},
         NARROW: {"lines": CAMPAIGN_LINES, "calls_per_second": CAMPAIGN_RATE},
         THIN: {"trunk": "thin"},
         NIGHT: {},

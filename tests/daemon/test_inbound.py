@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 
+from lab.behaviour import Behaviour, Kind
 from lab.phones import Answer
 from tests.daemon.centre import Centre, until
 from tests.daemon.hearing import hear, said
+from tests.daemon.site import GUEST
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
 
@@ -48,3 +50,31 @@ async def test_without_the_daemon_agents_sign_in_and_callers_reach_them(centre: 
     # Started again, the daemon finds her as she is.
     await centre.daemon.start()
     await centre.comes_to("vera", "ready")
+
+
+async def test_an_inbound_caller_gets_the_next_agent_before_a_called_person_who_waits_longer(
+    centre: Centre,
+) -> None:
+    """The campaign's grace is 8 s here, so that the person still waits when the caller has come."""
+    await centre.pair.phones.set("vera", Answer(talk=0.5))
+    await centre.ready("vera")
+    person = await centre.person(Behaviour(Kind.TALKS_ON, 1.5))
+    await centre.dial(GUEST, [person])
+    await centre.arrived(person)
+    await centre.set("vera", "not_ready", "break")
+    await centre.answered(person)
+    centre.numbers.add("+79035550003")
+    calling = asyncio.create_task(centre.pair.city.call_in(SUPPORT, "+79035550003", 14))
+
+    async def waits() -> bool:
+        return bool((await centre.ask("status"))["inbound_waiting"] == 1)
+
+    await until(waits, "the caller waits")
+    (row,) = await centre.ask("calls")
+    assert row["state"] == "waiting", "the person waits too, and did so first"
+    await centre.set("vera", "ready")
+    await centre.rung("vera", 1)
+    assert centre.rings("vera")[0].caller_id == "+79035550003"
+    await centre.comes_to("vera", "talking")
+    assert (await centre.ask("calls"))[0]["state"] == "waiting"
+    await calling
