@@ -34,6 +34,7 @@ from ami_daemon.dialer import Dialer
 from ami_daemon.journal import Journal
 from ami_daemon.limits import Limits
 from ami_daemon.link import AmiLink, LinkError, LinkState, LoginRefused
+from ami_daemon.metrics import Metrics
 from ami_daemon.nudge import Nudge
 from ami_daemon.preview import Preview
 from ami_daemon.reconcile import Reconcile
@@ -92,7 +93,9 @@ class Daemon:
             clock=clock,
             new_id=lambda: new_attempt_id(clock()),
             start=self._start,
+            decided=lambda seconds: self.metrics.decisions.observe(seconds),
         )
+        self.metrics = Metrics(self.board, self.dialer, self.link, clock=clock)
         self.orders = AgentOrders(site, self.board, self.link)
         self.nudge = Nudge(self.board, self.link)
         self.preview = Preview(self.dialer, self.orders, clock=clock, start=self._start)
@@ -119,26 +122,44 @@ class Daemon:
         control = Control(Path(self.site.system.socket), verbs.table())
         await control.start()
         try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [
-                    group.create_task(work, name=name)
-                    for name, work in (
-                        ("link", self._run_link()),
-                        ("first login", self._first_login(connect_within)),
-                        ("journal", self.journal.run()),
-                        ("dialer", self.dialer.run()),
-                        ("preview", self.preview.run()),
-                        ("budgets", self.dialer.budgets.run()),
-                        ("clock", self._run_clock()),
-                        ("lease", self._keep_lease()),
-                        ("failures", self._watch_failures()),
-                    )
-                ]
-                await self._stopped.wait()
-                for task in tasks:
-                    task.cancel()
+            await self._serve(connect_within)
         finally:
             await control.stop()
+
+    async def _serve(self, connect_within: float) -> None:
+        """Run all loops until stopped, and answer who asks for metrics."""
+        async with self._metrics(), asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(work, name=name)
+                for name, work in (
+                    ("link", self._run_link()),
+                    ("first login", self._first_login(connect_within)),
+                    ("journal", self.journal.run()),
+                    ("dialer", self.dialer.run()),
+                    ("preview", self.preview.run()),
+                    ("budgets", self.dialer.budgets.run()),
+                    ("clock", self._run_clock()),
+                    ("lease", self._keep_lease()),
+                    ("failures", self._watch_failures()),
+                )
+            ]
+            await self._stopped.wait()
+            for task in tasks:
+                task.cancel()
+
+    @contextlib.asynccontextmanager
+    async def _metrics(self) -> AsyncIterator[None]:
+        port = self.site.system.metrics_port
+        async with contextlib.AsyncExitStack() as stack:
+            if port is not None:
+                try:
+                    await stack.enter_async_context(self.metrics.served(port))
+                except OSError as error:
+                    raise CannotRun(
+                        f"port {port} for /metrics cannot be had ({error.strerror}); "
+                        "stop who has it, or change system.metrics_port"
+                    ) from error
+            yield
 
     async def stop(self, drain: float) -> None:
         """No more calls; wait at most `drain` seconds for those under way; then end `run`."""

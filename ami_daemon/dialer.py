@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -52,9 +53,11 @@ class Dialer:
         clock: Callable[[], float],
         new_id: Callable[[], str],
         start: Start,
+        decided: Callable[[float], None],
     ) -> None:
         self.site, self.board, self.limits, self.link, self.store = site, board, limits, link, store
         self.epoch, self.clock, self.new_id, self._start = epoch, clock, new_id, start
+        self._decided = decided
         self.states: dict[str, CampaignState] = {}
         self.budgets = Budgets(site, board, store, clock=clock)
         self.pacing = Pacing(
@@ -175,7 +178,9 @@ class Dialer:
         """One decision of one campaign; returns how long it may be left alone."""
         if not self.dials(name):
             return 1.0
+        began = time.perf_counter()
         decision = self.pacing.decide(name)
+        self._decided(time.perf_counter() - began)
         fit = decision.fit
         leads = await self.hopper(name, fit, self.clock()) if fit > 0 else []
         if len(leads) < fit:

@@ -8,6 +8,8 @@ import re
 import shutil
 import stat
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ import typer
 from ami_daemon import logs
 from ami_daemon.control import VerbError, ask
 from ami_daemon.link import AmiLink, LinkState
+from ami_daemon.metrics import LOOPBACK
 from cli.session import (
     ERROR,
     Json,
@@ -67,6 +70,7 @@ def doctor(site: SiteFolder = None, as_json: Json = False) -> None:
         *_prompts(checked),
         asyncio.run(_store(checked)),
         *_files(checked),
+        *_metrics(checked),
         _numbers(),
     ]
     if as_json:
@@ -198,6 +202,25 @@ def _files(site: Site) -> Iterator[Finding]:
     socket = Path(site.system.socket)
     if socket.exists() and stat.S_IMODE(socket.stat().st_mode) & 0o077:
         yield Finding("fail", "socket", f"{socket} is open to others", f"chmod 600 {socket}")
+
+
+def _metrics(site: Site) -> Iterator[Finding]:
+    """Whether /metrics answers, or its port is free for the daemon."""
+    if (port := site.system.metrics_port) is None:
+        return
+    try:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=5) as answer:
+            ours = b"perezvon_link_up" in answer.read()
+    except ConnectionRefusedError:
+        ours = True
+    except urllib.error.URLError as error:
+        ours = isinstance(error.reason, ConnectionRefusedError)  # nobody there: the daemon does not run
+    except OSError:
+        ours = False
+    if ours:
+        yield Finding("ok", "metrics", f"port {port} answers, or is free for the daemon")
+    else:
+        yield Finding("fail", "metrics", f"another program has port {port}", "change system.metrics_port")
 
 
 def _numbers() -> Finding:

@@ -425,6 +425,14 @@ class System(Model):
     socket: str = describe(
         "Unix socket of the daemon", "Unix-сокет демона", default="/run/perezvon/daemon.sock"
     )
+    metrics_port: int | None = describe(
+        "TCP port of /metrics for Prometheus, on 127.0.0.1 alone; none: it is not served",
+        "TCP-порт /metrics для Prometheus, только на 127.0.0.1; пусто: не отдаётся",
+        ge=1,
+        le=65535,
+        examples=[9469],
+        default=None,
+    )
     sounds_dir: str | None = describe(
         "Folder with the prompts; none: those that came with Perezvon",
         "Каталог подсказок; пусто: те, что пришли с Perezvon",

@@ -1,0 +1,117 @@
+"""/metrics over HTTP: the figures are there, and nobody's number or name."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from ami_daemon import events as ami
+from ami_daemon.app import CannotRun, Daemon
+from ami_daemon.call import Call
+from cli.demo_world import demo_site
+from cli.doctor import _metrics
+from config.load import load_site
+from config.models import Site
+from config.secrets import create_missing
+from store import CampaignState, open_store
+
+PHONE = "+79161234567"
+
+
+def a_site(tmp_path: Path, port: int) -> Site:
+    source = demo_site(tmp_path / "site")
+    system = source / "system.yaml"
+    paths = f"metrics_port: {port}\nsocket: {tmp_path}/s\ndatabase: sqlite+aiosqlite:///{tmp_path}/p.db\n"
+    kept = re.sub(r"^(socket|database):.*\n", "", system.read_text("utf-8"), flags=re.M)
+    system.write_text(kept + paths, "utf-8")
+    create_missing(source)
+    return load_site(source)
+
+
+@asynccontextmanager
+async def a_daemon(site: Site) -> AsyncIterator[Daemon]:
+    async with open_store(site.system.database) as store:
+        epoch = await store.lease.acquire("test", 100.0, 15.0)
+        yield Daemon(site, store, epoch, clock=lambda: 100.5)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def get(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+async def test_the_figures_are_those_of_the_daemon(tmp_path: Path, port: int) -> None:
+    site = a_site(tmp_path, port)
+    async with a_daemon(site) as daemon:
+        await daemon.dialer.load()
+        await daemon.dialer.set_state("renewal", CampaignState.RUNNING, "test")
+        daemon.board.handle(
+            ami.QueueMember(
+                100.0, "added", "sales", "lev", "PJSIP/agent-lev", 0, 0, 0, 1, False, 1, False, "", 0
+            )
+        )
+        daemon.dialer.pacing.deal()
+        await daemon.dialer._round("renewal")
+        daemon.board.place(Call("0123456789abcd01", 1, "renewal", "sales", "city", PHONE, 100.0))
+        async with daemon.metrics.served(port):
+            told = await asyncio.to_thread(get, port)
+    figures = dict(line.rsplit(" ", 1) for line in told.splitlines() if not line.startswith("#"))
+    wanted = {
+        "perezvon_link_up": 0,
+        "perezvon_resyncs_total": 0,
+        "perezvon_inbound_waiting": 0,
+        'perezvon_calls{campaign="renewal",state="placed"}': 1,
+        'perezvon_calls{campaign="spring",state="talking"}': 0,
+        'perezvon_agents{state="ready"}': 1,
+        'perezvon_agents{state="offline"}': len(site.agents) - 1,
+        'perezvon_campaign_running{campaign="renewal"}': 1,
+        'perezvon_campaign_running{campaign="spring"}': 0,
+        'perezvon_campaign_calls_wanted{campaign="renewal"}': 1,
+        'perezvon_campaign_agents_expected{campaign="renewal"}': 1,
+        'perezvon_campaign_abandonment_rate{campaign="renewal",window="30d"}': 0,
+        'perezvon_campaign_abandonment_left{campaign="renewal",window="30d"}': 0,
+        'perezvon_campaign_bound{bound="leads",campaign="renewal"}': 1,
+        'perezvon_campaign_bound{bound="risk",campaign="renewal"}': 0,
+        "perezvon_decision_seconds_count": 1,
+    }
+    assert {key: float(figures[key]) for key in wanted} == wanted
+    people = [*site.agents, *(agent.name for agent in site.agents.values())]
+    assert PHONE[1:] not in told and not any(re.search(rf"\b{name}\b", told) for name in people)
+
+
+async def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = int(taken.getsockname()[1])
+        async with a_daemon(a_site(tmp_path, number)) as daemon:
+            with pytest.raises(CannotRun, match=f"port {number} for /metrics cannot be had"):
+                await daemon.run()
+
+
+async def test_doctor_tells_whose_the_port_is(tmp_path: Path, port: int) -> None:
+    site = a_site(tmp_path, port)
+    assert [finding.level for finding in await asyncio.to_thread(lambda: list(_metrics(site)))] == ["ok"]
+    async with a_daemon(site) as daemon, daemon.metrics.served(port):
+        assert [finding.level for finding in await asyncio.to_thread(lambda: list(_metrics(site)))] == ["ok"]
+
+    async def stranger(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\nhello\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(stranger, "127.0.0.1", port):
+        (finding,) = await asyncio.to_thread(lambda: list(_metrics(site)))
+        assert (finding.level, finding.told) == ("fail", f"another program has port {port}")
+    off = site.model_copy(update={"system": site.system.model_copy(update={"metrics_port": None})})
+    assert list(_metrics(off)) == []
