@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: link, calls, agents and pacers in figures; no phone numbers, no names of people."""
+"""`/metrics` for Prometheus: link, calls, agents and pacers in figures; neither phone numbers nor names."""
 
 from __future__ import annotations
 
