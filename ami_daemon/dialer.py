@@ -181,7 +181,7 @@ class Dialer:
         began = time.perf_counter()
         decision = self.pacing.decide(name)
         self._decided(time.perf_counter() - began)
-        fit = decision.fit
+        fit = 0 if name in self.pacing.starved else decision.fit  # else it would ask at every event
         leads = await self.hopper(name, fit, self.clock()) if fit > 0 else []
         if len(leads) < fit:
             self.pacing.starved.add(name)

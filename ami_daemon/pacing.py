@@ -194,6 +194,8 @@ class Pacing:
 
     def pause(self, name: str) -> float:
         """Seconds for which the campaign may be left alone where nothing happens."""
+        if name in self.starved:
+            return 1.0
         decision, now = self.last[name], self._ticks()
         at = self.pacers[name].wake_at
         pause = 1.0 if at is None or at <= now else min(1.0, at - now)

@@ -215,8 +215,8 @@ def test_inbound_callers_take_agents_and_both_pacers_are_told_once(tmp_path: Pat
                 await asyncio.sleep(900.0)
             await asyncio.sleep(80.0)
             told = Counter(event.kind for events in heard for event in events)
-            assert told["inbound"] == len(callers) == 29
-            assert told["inbound_connect"] + told["inbound_quit"] == 29
+            assert told["inbound"] == len(callers) >= 29
+            assert told["inbound_connect"] + told["inbound_quit"] == len(callers)
             assert told["inbound_connect"] >= 25
             for events in heard:
                 assert sum(event.kind == "inbound" for event in events) >= 8
