@@ -28,7 +28,7 @@ class Budget:
     what dialing with hardly any risk would save of it, a standard deviation less."""
     FEW, DAYS = 25.0, 5
     """Where a day permits fewer abandoned calls than `FEW`, the limit is kept over `DAYS` together."""
-    GAIN = 5.0
+    GAIN = 3.0
     LEAST, MOST = 0.5, 1.25
     """Band of the share that is aimed at, in parts of the target."""
     PRIOR_EFFECT, PRIOR_WEIGHT = 0.6, 15.0
@@ -132,7 +132,7 @@ class Budget:
         """
         self._limit = 0.0
         if not self.gone:
-            aim = self._aim + self.GAIN * (self.credit - self.RESERVE) / max(self._to_come, 30.0)
+            aim = self._aim + self.GAIN * self.credit / max(self._to_come, 30.0)
             aim = max(self.LEAST * self._aim, min(aim, self.MOST * self._aim))
             self._limit = min(0.9, aim * self._limits / self._effects)
             if self.credit < self.RESERVE - self._debt:
