@@ -63,16 +63,18 @@ class Budget:
         self._pace.pass_time(seconds)
 
     def _begin_day(self) -> None:
+        days = self._days
         self._worked = 0.0
         self._day += 1
-        if self._day > self._days:
+        if self._day > days:
             self._day, self._live, self._abandoned = 1, 0, 0
             self._early_live = self._early_abandoned = 0
 
     @property
     def _days(self) -> int:
-        """Days over which the limit is kept."""
-        return self.DAYS if self._aim * self._pace.per_second * self._day_length < self.FEW else 1
+        """Days over which the limit is kept: several, where the first of them is small as a whole."""
+        answers = self._live + self._pace.per_second * self._today
+        return self.DAYS if self._day > 1 or self._aim * answers < self.FEW else 1
 
     def add(self, abandoned: bool) -> None:
         """A person answered and was connected, or abandoned."""
@@ -89,7 +91,7 @@ class Budget:
 
     def forget(self) -> None:
         """Nobody knows what the outside is like now: experience counts for little."""
-        scale = min(1.0, self.PRIOR_WEIGHT / self._effects)
+        scale = min(1.0, self.PRIOR_WEIGHT / max(self._effects, self.PRIOR_EFFECT * self._limits))
         self._limits, self._effects = self._limits * scale, self._effects * scale
 
     @property
@@ -106,10 +108,15 @@ class Budget:
         return self._aim * self._live - self._abandoned + min(0.0, late)
 
     @property
+    def _today(self) -> float:
+        """Seconds that are left of the day."""
+        return max(0.0, self.START + self._day_length - self._worked)
+
+    @property
     def _to_come(self) -> float:
         """Live answers that the rest of the day will bring; of later days half, for they may not come."""
-        today = max(0.0, self.START + self._day_length - self._worked)
-        return self._pace.per_second * (today + self._day_length * max(0, self._days - self._day) / 2)
+        later = self._day_length * max(0, self._days - self._day) / 2
+        return self._pace.per_second * (self._today + later)
 
     @property
     def _debt(self) -> float:
@@ -134,7 +141,7 @@ class Budget:
         if not self.gone:
             aim = self._aim + self.GAIN * self.credit / max(self._to_come, 30.0)
             aim = max(self.LEAST * self._aim, min(aim, self.MOST * self._aim))
-            self._limit = min(0.9, aim * self._limits / self._effects)
+            self._limit = min(0.9, aim * self._limits / max(self._effects, 1.0))
             if self.credit < self.RESERVE - self._debt:
                 self._limit = min(self._limit, self.target / 30)
         return self._limit
