@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -64,6 +65,7 @@ class Dialer:
             site, board, limits, clock=clock, ticks=_ticks, running=self.dials, standing=self.budgets.standing
         )
         self.said: dict[str, tuple[str, float]] = {}
+        self._odd: defaultdict[str, set[str]] = defaultdict(set)
         """What was journalled of each campaign last, and when."""
         self.draining = False
         self.rounds = asyncio.Lock()
@@ -186,6 +188,7 @@ class Dialer:
         if len(leads) < fit:
             self.pacing.starved.add(name)
             self._looked[name] = _ticks()
+        self._log_oddities(name)
         await self._explain(name, decision)
         if leads and self.dials(name):
             await self._place(name, leads)
@@ -233,6 +236,12 @@ class Dialer:
         """Journal what binds, once per change; between two of them some time passes."""
         if self.clock() >= self.said.get(name, ("", 0.0))[1] + SAID_EVERY:
             await self.say(name, bound(decision, name in self.pacing.starved))
+
+    def _log_oddities(self, name: str) -> None:
+        """What the pacer heard that could not be: each kind once, the count is in the metrics."""
+        for kind in self.pacing.pacers[name].oddities.keys() - self._odd[name]:
+            self._odd[name].add(kind)
+            log.warning("pacer_oddity", campaign=name, kind=kind)
 
     async def say(self, name: str, text: str) -> None:
         """Keep what was decided for a campaign, where it is not what was decided last."""

@@ -105,8 +105,13 @@ class Metrics(Collector):
         rate = _gauge("abandonment_rate", "Abandoned calls, as a share, over the law's window", "window")
         left = _gauge("abandonment_left", "Abandoned calls that the law still permits in it", "window")
         bound = _gauge("bound", "1 for what holds the campaign's dialing", "bound")
+        odd = CounterMetricFamily(
+            "perezvon_campaign_oddities", "What could not be and was heard", labels=["campaign", "kind"]
+        )
         pacing = self._dialer.pacing
-        for name in pacing.pacers:
+        for name, pacer in pacing.pacers.items():
+            for kind, count in sorted(pacer.oddities.items()):
+                odd.add_metric([name, kind], count)
             running.add_metric([name], self._dialer.dials(name))
             standing = self._dialer.budgets.standing(name)
             window = self._dialer.site.campaigns[name].rules.window
@@ -123,7 +128,7 @@ class Metrics(Collector):
                 level.add_metric([name], why.level)
                 persons.add_metric([name], why.under_way)
                 free.add_metric([name], why.free)
-        return [running, wanted, level, persons, free, rate, left, bound]
+        return [running, wanted, level, persons, free, rate, left, bound, odd]
 
 
 def _gauge(name: str, told: str, *labels: str) -> GaugeMetricFamily:

@@ -118,6 +118,11 @@ class Pacer(Protocol):
     reasons: Reasons | None
     """Of the last decision; `None` for pacers that have none."""
 
+    @property
+    def oddities(self) -> Mapping[str, int]:
+        """How often something was heard that could not be, by what was odd."""
+        ...
+
     def on_event(self, now: float, event: Event) -> None: ...
 
     def calls_to_place(self, now: float, floor: Floor) -> int:

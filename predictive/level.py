@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from predictive.contract import Event, Floor, Reasons, Spent
 
@@ -17,6 +19,7 @@ class LevelPacer:
     wake_at: float | None = None
     reasons: Reasons | None = None
     spent: Spent | None = None
+    oddities: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, level: float = 1.0) -> None:
         if not 1 <= level <= 10:

@@ -27,7 +27,7 @@ AT_ONCE = 4
 """Seconds in which calls end that do not get through."""
 MOST_CALLS = 20_000
 """Calls under way that are remembered."""
-LONG_PAUSE = 600.0
+LONG_PAUSE = 1800.0
 """Seconds in which no call stopped ringing, after which the outside may have changed."""
 UNASKED = 60.0
 """Seconds between two decisions from which on nobody was at work: the dialer asks every second."""

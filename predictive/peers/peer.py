@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from predictive.contract import Event, Floor, Reasons, Spent
@@ -23,6 +25,7 @@ class Peer:
     wake_at: float | None = None
     spent: Spent | None = None
     reasons: Reasons | None = None
+    oddities: Mapping[str, int] = MappingProxyType({})
 
     def on_event(self, now: float, event: Event) -> None:
         """Nothing to learn."""

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ami_daemon import events as ami
 from ami_daemon.app import CannotRun, Daemon
@@ -20,6 +21,7 @@ from cli.doctor import _metrics
 from config.load import load_site
 from config.models import Site
 from config.secrets import create_missing
+from predictive import Event
 from store import CampaignState, open_store
 
 PHONE = "+79161234567"
@@ -115,3 +117,19 @@ async def test_doctor_tells_whose_the_port_is(tmp_path: Path, port: int) -> None
         assert (finding.level, finding.told) == ("fail", f"another program has port {port}")
     off = site.model_copy(update={"system": site.system.model_copy(update={"metrics_port": None})})
     assert list(_metrics(off)) == []
+
+
+async def test_what_cannot_be_is_counted_and_logged_once(tmp_path: Path, port: int) -> None:
+    site = a_site(tmp_path, port)
+    async with a_daemon(site) as daemon, daemon.metrics.served(port):
+        await daemon.dialer.load()
+        await daemon.dialer.set_state("renewal", CampaignState.RUNNING, "test")
+        pacer = daemon.dialer.pacing.pacers["renewal"]
+        with capture_logs() as logs:
+            for call in ("nobody's", "nobody's either"):
+                pacer.on_event(asyncio.get_running_loop().time(), Event("busy", call))
+                daemon.dialer.pacing.deal()
+                await daemon.dialer._round("renewal")
+        assert [line["kind"] for line in logs if line["event"] == "pacer_oddity"] == ["busy"]
+        text = await asyncio.to_thread(get, port)
+    assert 'perezvon_campaign_oddities_total{campaign="renewal",kind="busy"} 2.0' in text

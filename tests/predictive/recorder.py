@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from predictive import Event, Floor, Pacer, Reasons, Spent
+from predictive.peers.peer import Peer
 
 
 class Recorder:
@@ -12,6 +13,7 @@ class Recorder:
         self.asked: list[float] = []
         self.spent: Spent | None = None
         self.reasons: Reasons | None = None
+        self.oddities = pacer.oddities
 
     @property
     def wake_at(self) -> float | None:
@@ -33,15 +35,8 @@ class Recorder:
         return [(at, event) for at, event in self.heard if event.kind in kinds]
 
 
-class Flood:
+class Flood(Peer):
     """As many calls as there are lines for: everything that can go wrong does."""
-
-    wake_at: float | None = None
-    spent: Spent | None = None
-    reasons: Reasons | None = None
-
-    def on_event(self, now: float, event: Event) -> None:
-        pass
 
     def calls_to_place(self, now: float, floor: Floor) -> int:
         return 10**6

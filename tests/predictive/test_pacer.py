@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictive.contract import Event, EventKind, Spent
-from predictive.pacer import REST, PredictivePacer
+from predictive.pacer import LONG_PAUSE, REST, PredictivePacer
 from predictive.releases import Releases
 from predictive.risk import MOST
 from predictive.simulator import Scenario, simulate
@@ -115,7 +115,7 @@ def test_after_a_long_pause_no_more_than_before() -> None:
     at_once_knows, later_knows = (sum(own._rings._answered) / own._rings._weight for own in (at_once, later))
     assert later_knows < 15 < 100 < at_once_knows
     assert later._lives.known < at_once._lives.known
-    assert asked(later, now + 4300, ready=20) >= 20, "and it knows no less for every pause more"
+    assert asked(later, now + 3700 + LONG_PAUSE, ready=20) >= 20, "and it knows no less for every pause more"
     assert sum(later._rings._answered) / later._rings._weight == pytest.approx(10, abs=1)
 
 

@@ -38,7 +38,7 @@ def test_a_day_of_changes_ends_within_the_target(family: str) -> None:
     assert figures.heard <= TARGET
     assert figures.abandonment > TARGET / 3, "the budget is there to be used"
     assert figures.occupancy > 0.70
-    assert not pacer.oddities  # type: ignore[attr-defined]
+    assert not pacer.oddities
 
 
 def test_another_target_is_kept_too() -> None:
