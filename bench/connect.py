@@ -78,7 +78,7 @@ def _site(target: Path) -> Path:
     for name, values in (
         ("groups/sales", {"wrap_up": "0s"}),
         ("groups/support", {"wrap_up": "0s"}),
-        (f"campaigns/{CAMPAIGN}", {"calls_per_second": PACE}),
+        (f"campaigns/{CAMPAIGN}", {"mode": "progressive", "calls_per_second": PACE}),
     ):
         path, yaml = target / f"{name}.yaml", YAML()
         content = yaml.load(path.read_text(encoding="utf-8"))

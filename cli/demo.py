@@ -11,12 +11,13 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from ami_daemon.control import VerbError
 from cli.daemon_process import DaemonFailed, DaemonProcess
-from cli.demo_report import report, shortest_retry
+from cli.demo_report import report, shortest_retry, told
 from cli.demo_view import Facts, screen
 from cli.demo_world import CAMPAIGN, World, open_world
 from cli.session import ERROR, Json, err, fail, out
@@ -109,16 +110,19 @@ async def _demo(place: Path, leads: int, agents: int, seed: int, fake: bool, con
         with screen(console) as show:
             await _watch(world.daemon, leads, show)
         await world.daemon.stop()
-        settings = world.site.campaigns[CAMPAIGN]
+        settings, now = world.site.campaigns[CAMPAIGN], time.time()  # noqa: TID251 - the edge
         async with open_store(world.site.system.database) as store:
             counts = await store.leads.counts(settings.list)
+            zone = ZoneInfo(settings.timezone or world.site.system.timezone)
             return report(
                 asterisk=world.asterisk,
                 leads={str(state): count for state, count in counts.items()},
                 attempts=await store.attempts.recent(CAMPAIGN, 100_000),
                 seen=await world.seen(),
-                audit=await store.audit(time.time()),  # noqa: TID251 - the edge
+                audit=await store.audit(now),
                 retry_after=shortest_retry(settings.attempts),
+                law=settings.law,
+                standing=await store.ledger.standing(CAMPAIGN, settings.rules, zone, now),
                 wall_s=time.monotonic() - began,
             )
 
@@ -156,6 +160,8 @@ async def _watch(daemon: DaemonProcess, leads: int, show: Any) -> None:
             "calls": campaign["calls"],
             "agents": [agent for agent in agents if agent["state"] != "offline"],
             "outcomes": campaign["outcomes"],
+            "pacing": campaign.get("pacing"),
+            "budget": campaign.get("budget"),
             "done": leads - open_leads,
             "leads": leads,
             "seconds": time.monotonic() - began,
@@ -169,8 +175,5 @@ async def _watch(daemon: DaemonProcess, leads: int, show: Any) -> None:
 def _print_report(result: dict[str, Any]) -> None:
     out.print()
     for key, value in result.items():
-        told = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        if isinstance(value, list):
-            told = "\n                  ".join(map(str, value)) or "none"
-        out.print(f"  {key:<15} {told}", highlight=False, markup=False, soft_wrap=True)
+        out.print(f"  {key:<15} {told(key, value)}", highlight=False, markup=False, soft_wrap=True)
     out.print()

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from config.laws import LAWS, WINDOWS, LawName
 from config.models import Attempts
 from leads.attempt import Attempt, AttemptState
-from leads.lead import LIVE, Outcome
+from leads.lead import Outcome
+from predictive.ledger import Standing
 
 SLACK = 2.0
 """Seconds between our journal and the city's first sight of a call, at most, on one machine."""
@@ -124,11 +126,13 @@ def report(
     seen: Sequence[Seen],
     audit: Sequence[str],
     retry_after: float,
+    law: LawName,
+    standing: Standing,
     wall_s: float,
 ) -> dict[str, Any]:
     """The demo's report; `reconciles` says whether all of it agrees.
 
-    `retry_after` is the campaign's `shortest_retry`.
+    `retry_after` is the campaign's `shortest_retry`, `standing` where the ledger has it with its law.
     """
     matched = match(attempts, seen)
     placed = [a for a in attempts if a.state is not AttemptState.RELEASED]
@@ -138,8 +142,6 @@ def report(
         for a in placed
         if a.connected_at is not None and a.answered_at is not None
     ]
-    abandoned = outcomes[Outcome.ABANDONED]
-    live = sum(outcomes[outcome] for outcome in LIVE)
     twice = dialed_twice(matched, placed, retry_after)
     still_open = [a.id for a in placed if a.state is not AttemptState.ENDED]
     wrong = [
@@ -157,7 +159,30 @@ def report(
         "open": still_open,
         "audit": list(audit),
         "connect_ms": {"p50": round(quantile(waits, 0.5), 1), "p99": round(quantile(waits, 0.99), 1)},
-        "abandonment": round(abandoned / live, 4) if live else 0.0,
+        "abandonment": {
+            "abandoned": standing.abandoned,
+            "live": standing.live,
+            "rate": round(standing.rate, 4),
+            "law": law.value,
+            "limit": standing.limit,
+            "kept": standing.left >= 0,
+        },
         "wall_s": round(wall_s, 1),
         "reconciles": not (matched.unmatched or twice or wrong or still_open or audit),
     }
+
+
+def told(key: str, value: Any) -> str:
+    """One entry of the report in words."""
+    if key == "abandonment":
+        shares = f"{value['abandoned']:g} of {value['live']:g} answered calls, {100 * value['rate']:.1f} %"
+        if value["limit"] >= 1:
+            return f"{shares}; law {value['law']} has no limit"
+        over = "" if value["kept"] else " (over it: of so few calls one may be too many)"
+        window = WINDOWS[LAWS[LawName(value["law"])].window]
+        return f"{shares}; law {value['law']} permits {100 * value['limit']:g} % in {window}{over}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {count}" for name, count in value.items())
+    if isinstance(value, list):
+        return ("\n" + 18 * " ").join(map(str, value)) or "none"
+    return str(value)

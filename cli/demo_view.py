@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 Facts = dict[str, Any]
-"""What a frame shows: `campaign`, `calls`, `agents`, `outcomes`, `done`, `leads`, `seconds`."""
+"""What a frame shows: `campaign`, `calls`, `agents`, `outcomes`, `done`, `leads`, `seconds`; and, as the verb
+`campaign_status` has them, `pacing` and `budget` (`None` while nothing was decided yet)."""
 
 _CALLS = ("placed", "ringing", "answered", "waiting", "talking", "message")
 _COLOURS = {
@@ -51,22 +52,40 @@ def frame(facts: Facts) -> RenderableType:
         Panel(agents, title="agents", width=42, height=max(10, len(facts["agents"]) + 2)),
         Panel(outcomes, title="outcomes", width=30, height=10),
     ]
-    return Group(Text(f"campaign {facts['campaign']}", style="bold"), Columns(panels), progress)
+    title = Text(f"campaign {facts['campaign']}", style="bold")
+    return Group(title, Columns(panels), Text("\n".join(pacing(facts))), progress)
+
+
+def pacing(facts: Facts) -> list[str]:
+    """Lines: calls under way for each free agent and what holds more back; what the law still permits."""
+    known, budget = facts["pacing"], facts["budget"]
+    lines = []
+    if known:
+        level = f"{known['level']:.1f} calls per free agent; " if known.get("level") else ""
+        lines.append(f"pacing: {level}{known['why']}")
+    if budget:
+        share = f"abandoned: {budget['abandoned']:g} of {budget['live']:g} ({100 * budget['rate']:.1f} %)"
+        if budget["limit"] is not None:
+            left = budget["left"]
+            share += f", the limit is {100 * budget['limit']:g} %: "
+            share += f"{left:.1f} more may be" if left >= 0 else f"{-left:.1f} too many"
+        lines.append(share)
+    return lines
 
 
 def line(facts: Facts) -> str:
-    """The same as one plain line."""
+    """The same as plain text, in three lines."""
     states = Counter(agent["state"] for agent in facts["agents"])
     calls = " ".join(f"{state} {facts['calls'].get(state, 0)}" for state in ("ringing", "waiting", "talking"))
     agents = " ".join(f"{state} {count}" for state, count in sorted(states.items()))
-    return (
-        f"{facts['seconds']:5.0f} s  leads {facts['done']}/{facts['leads']}  calls: {calls}  agents: {agents}"
-    )
+    leads = f"leads {facts['done']}/{facts['leads']}"
+    first = f"{facts['seconds']:5.0f} s  {leads}  calls: {calls}  agents: {agents}"
+    return ("\n" + 9 * " ").join([first, *pacing(facts)])
 
 
 @contextmanager
 def screen(console: Console) -> Iterator[Callable[[Facts], None]]:
-    """A function that shows a frame: in place on a terminal, as a line every 5 s elsewhere."""
+    """A function that shows a frame: in place on a terminal, as plain text every 5 s elsewhere."""
     if console.is_terminal:
         with Live(console=console, refresh_per_second=8, transient=False) as live:
             yield lambda facts: live.update(frame(facts))

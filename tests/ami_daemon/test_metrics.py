@@ -59,15 +59,15 @@ async def test_the_figures_are_those_of_the_daemon(tmp_path: Path, port: int) ->
     site = a_site(tmp_path, port)
     async with a_daemon(site) as daemon:
         await daemon.dialer.load()
-        await daemon.dialer.set_state("renewal", CampaignState.RUNNING, "test")
+        await daemon.dialer.set_state("spring", CampaignState.RUNNING, "test")
         daemon.board.handle(
             ami.QueueMember(
                 100.0, "added", "sales", "lev", "PJSIP/agent-lev", 0, 0, 0, 1, False, 1, False, "", 0
             )
         )
         daemon.dialer.pacing.deal()
-        await daemon.dialer._round("renewal")
-        daemon.board.place(Call("0123456789abcd01", 1, "renewal", "sales", "city", PHONE, 100.0))
+        await daemon.dialer._round("spring")
+        daemon.board.place(Call("0123456789abcd01", 1, "spring", "sales", "city", PHONE, 100.0))
         async with daemon.metrics.served(port):
             told = await asyncio.to_thread(get, port)
     figures = dict(line.rsplit(" ", 1) for line in told.splitlines() if not line.startswith("#"))
@@ -75,18 +75,18 @@ async def test_the_figures_are_those_of_the_daemon(tmp_path: Path, port: int) ->
         "perezvon_link_up": 0,
         "perezvon_resyncs_total": 0,
         "perezvon_inbound_waiting": 0,
-        'perezvon_calls{campaign="renewal",state="placed"}': 1,
+        'perezvon_calls{campaign="spring",state="placed"}': 1,
         'perezvon_calls{campaign="spring",state="talking"}': 0,
         'perezvon_agents{state="ready"}': 1,
         'perezvon_agents{state="offline"}': len(site.agents) - 1,
-        'perezvon_campaign_running{campaign="renewal"}': 1,
-        'perezvon_campaign_running{campaign="spring"}': 0,
-        'perezvon_campaign_calls_wanted{campaign="renewal"}': 1,
-        'perezvon_campaign_agents_expected{campaign="renewal"}': 1,
-        'perezvon_campaign_abandonment_rate{campaign="renewal",window="30d"}': 0,
-        'perezvon_campaign_abandonment_left{campaign="renewal",window="30d"}': 0,
-        'perezvon_campaign_bound{bound="leads",campaign="renewal"}': 1,
-        'perezvon_campaign_bound{bound="risk",campaign="renewal"}': 0,
+        'perezvon_campaign_running{campaign="spring"}': 1,
+        'perezvon_campaign_running{campaign="renewal"}': 0,
+        'perezvon_campaign_calls_wanted{campaign="spring"}': 1,
+        'perezvon_campaign_agents_expected{campaign="spring"}': 1,
+        'perezvon_campaign_abandonment_rate{campaign="spring",window="30d"}': 0,
+        'perezvon_campaign_abandonment_left{campaign="spring",window="30d"}': 0,
+        'perezvon_campaign_bound{bound="leads",campaign="spring"}': 1,
+        'perezvon_campaign_bound{bound="risk",campaign="spring"}': 0,
         "perezvon_decision_seconds_count": 1,
     }
     assert {key: float(figures[key]) for key in wanted} == wanted

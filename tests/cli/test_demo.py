@@ -19,16 +19,19 @@ from typer.testing import CliRunner
 
 from ami_daemon.control import VerbError
 from cli.demo import people
-from cli.demo_report import Seen, report, shortest_retry
+from cli.demo_report import Seen, report, shortest_retry, told
+from cli.demo_view import pacing
 from cli.demo_world import open_world
 from cli.main import app
+from config.laws import LawName
 from config.models import Attempts
 from dialplan.apply import ApplyRefused
 from dialplan.filters import RenderError
 from dialplan.revisions import RevisionError
 from lab.provision import AsteriskBinary
 from leads.attempt import Attempt, AttemptState
-from leads.lead import Outcome
+from leads.lead import LIVE, Outcome
+from predictive.ledger import Standing
 from store import StoreError
 
 
@@ -49,6 +52,11 @@ def check_report(result: dict[str, Any], leads: int) -> None:
     assert result["unmatched"] == result["dialed_twice"] == 0
     assert result["contradictions"] == result["audit"] == result["open"] == []
     assert result["attempts"]["talked"] > 0 and result["connect_ms"]["p50"] > 0
+    abandonment = result["abandonment"]
+    assert (abandonment["law"], abandonment["limit"]) == ("us", 0.03)
+    assert abandonment["abandoned"] >= result["attempts"].get("abandoned", 0)
+    live = sum(result["attempts"].get(outcome, 0) for outcome in LIVE)
+    assert abandonment["live"] == live > 0
 
 
 @pytest.mark.asterisk
@@ -65,6 +73,7 @@ def test_the_demo_reconciles_with_the_city_on_a_real_asterisk(
 def test_the_demo_runs_on_the_fake_and_says_so(tmp_path: Path) -> None:
     code, result, shown = run_demo(tmp_path, "--fake")
     assert code == 0, shown
+    assert "nothing is known of this campaign yet: one call for each free agent" in shown
     assert result["asterisk"] == "fake"
     check_report(result, 12)
 
@@ -122,14 +131,65 @@ JUDGED = {
 def test_the_judge_finds_what_does_not_reconcile(name: str) -> None:
     attempts, seen, (unmatched, twice, wrong) = JUDGED[name]
     result = report(
-        asterisk="", leads={}, attempts=attempts, seen=seen, audit=[], retry_after=RETRY_AFTER, wall_s=0.0
-    )
+        asterisk="", leads={}, attempts=attempts, seen=seen, audit=[], retry_after=RETRY_AFTER,
+        law=LawName.US, standing=Standing(0, 0, 0.03), wall_s=0.0,
+    )  # fmt: skip
     assert (result["unmatched"], result["dialed_twice"], len(result["contradictions"])) == (
         unmatched,
         twice,
         wrong,
     )
     assert result["reconciles"] is ((unmatched, twice, wrong) == (0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("standing", "words"),
+    [
+        (Standing(1, 60, 0.03), "1 of 60 answered calls, 1.7 %; law us permits 3 % in any 30 days"),
+        (
+            Standing(2, 60, 0.03),
+            "2 of 60 answered calls, 3.3 %; law us permits 3 % in any 30 days (over it",
+        ),
+        (Standing(0, 0, 1.0), "0 of 0 answered calls, 0.0 %; law us has no limit"),
+    ],
+    ids=["kept", "over", "no limit"],
+)
+def test_the_report_holds_abandonment_against_the_law(standing: Standing, words: str) -> None:
+    result = report(
+        asterisk="", leads={}, attempts=[], seen=[], audit=[], retry_after=RETRY_AFTER, law=LawName.US,
+        standing=standing, wall_s=0.0,
+    )  # fmt: skip
+    assert told("abandonment", result["abandonment"]).startswith(words)
+    assert result["reconciles"] is True  # whether the books agree is another matter
+
+
+BUDGET = {"abandoned": 1, "live": 40, "rate": 0.025, "limit": 0.03, "left": 0.2}
+
+
+SHARE = "abandoned: 1 of 40 (2.5 %)"
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines"),
+    [
+        ({"pacing": None, "budget": None}, []),
+        (
+            {"pacing": {"level": 1.42, "why": "why"}, "budget": BUDGET},
+            ["pacing: 1.4 calls per free agent; why", f"{SHARE}, the limit is 3 %: 0.2 more may be"],
+        ),
+        (
+            {"pacing": {"why": "why"}, "budget": {**BUDGET, "left": -1.0}},
+            ["pacing: why", f"{SHARE}, the limit is 3 %: 1.0 too many"],
+        ),
+        (
+            {"pacing": {"level": 0.0, "why": "why"}, "budget": {**BUDGET, "limit": None, "left": None}},
+            ["pacing: why", SHARE],
+        ),
+    ],
+    ids=["nothing decided yet", "within the limit", "over it", "no limit"],
+)
+def test_the_view_tells_level_reason_abandonment_and_budget(facts: dict[str, Any], lines: list[str]) -> None:
+    assert pacing(facts) == lines
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,8 @@ class Field:
                 seen=self.seen(),
                 audit=await store.audit(time.time()),
                 retry_after=shortest_retry(settings.attempts),
+                law=settings.law,
+                standing=await store.ledger.standing(CAMPAIGN, settings.rules, UTC, time.time()),
                 wall_s=0.0,
             )
 

@@ -34,10 +34,11 @@ def write_site(target: Path) -> Path:
     edit(target / f"campaigns/{RATIO}.yaml", ratio=2.0, ring_time="15s", calls_per_second=10)
     edit(target / f"campaigns/{PREVIEW}.yaml", ring_time="15s", calls_per_second=10)
     spring = _read(target / f"campaigns/{SPRING}.yaml")
-    spring["calls_per_second"] = 10
+    spring.update(mode="progressive", calls_per_second=10)
     edit(
         target / f"campaigns/{PREDICTIVE}.yaml",
-        hours=spring["hours"], ring_time="15s", calls_per_second=10, attempts=spring["attempts"],
+        mode="predictive", hours=spring["hours"], ring_time="15s", calls_per_second=10,
+        attempts=spring["attempts"],
     )  # fmt: skip
     others: dict[str, dict[str, Any]] = {
         SPRING: {},

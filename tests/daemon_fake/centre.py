@@ -124,8 +124,8 @@ def a_site(folder: Path, agents: int, changes: dict[str, dict[str, Any]] | None 
         },
         "groups/sales": {"skill": None, "min_level": None},
         "groups/support": {"wrap_up": "10s"},
-        "campaigns/spring": {**always, "lines": 24},
-        "campaigns/autumn": {**always, "list": "autumn"},
+        "campaigns/spring": {**always, "mode": "progressive", "lines": 24},
+        "campaigns/autumn": {**always, "mode": "progressive", "list": "autumn"},
         "campaigns/calls": always,
         "campaigns/visits": always,
     }
