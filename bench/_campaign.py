@@ -98,6 +98,7 @@ class WithLedger:
         self.wake_at: float | None = None
         self.spent: Spent | None = None
         self.reasons: Reasons | None = None
+        self.oddities = pacer.oddities
 
     def on_event(self, now: float, event: Event) -> None:
         self._live += event.kind in ("connect", "abandon")

@@ -123,13 +123,13 @@ async def test_what_cannot_be_is_counted_and_logged_once(tmp_path: Path, port: i
     site = a_site(tmp_path, port)
     async with a_daemon(site) as daemon, daemon.metrics.served(port):
         await daemon.dialer.load()
-        await daemon.dialer.set_state("renewal", CampaignState.RUNNING, "test")
-        pacer = daemon.dialer.pacing.pacers["renewal"]
+        await daemon.dialer.set_state("spring", CampaignState.RUNNING, "test")
+        pacer = daemon.dialer.pacing.pacers["spring"]
         with capture_logs() as logs:
             for call in ("nobody's", "nobody's either"):
                 pacer.on_event(asyncio.get_running_loop().time(), Event("busy", call))
                 daemon.dialer.pacing.deal()
-                await daemon.dialer._round("renewal")
+                await daemon.dialer._round("spring")
         assert [line["kind"] for line in logs if line["event"] == "pacer_oddity"] == ["busy"]
         text = await asyncio.to_thread(get, port)
-    assert 'perezvon_campaign_oddities_total{campaign="renewal",kind="busy"} 2.0' in text
+    assert 'perezvon_campaign_oddities_total{campaign="spring",kind="busy"} 2.0' in text
