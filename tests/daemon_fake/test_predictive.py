@@ -37,12 +37,12 @@ def test_two_campaigns_on_one_group_keep_each_its_limit_and_share_the_agents(tmp
         changes = {**ROOM, f"campaigns/{SPRING}": PREDICTIVE, f"campaigns/{AUTUMN}": PREDICTIVE}
         async with a_centre(tmp_path, people, agents=12, changes=changes) as centre:
             for name in (SPRING, AUTUMN):
-                await centre.leads(name, 2600)
+                await centre.leads(name, 1500)
             await centre.ready()
             for name in (SPRING, AUTUMN):
                 await centre.dial(name)
             start = centre.clock.now()
-            await centre.until(lambda: centre.clock.now() > start + 3600, "an hour", 4000.0)
+            await centre.until(lambda: centre.clock.now() > start + 1800, "half an hour", 2000.0)
             made = {name: await centre.attempts(name) for name in (SPRING, AUTUMN)}
             talks = {name: sum(a.outcome is Outcome.TALKED for a in made[name]) for name in made}
             assert min(talks.values()) > 0.4 * sum(talks.values()), talks
