@@ -28,9 +28,9 @@ async def test_the_pacer_learns_and_whom_it_cannot_serve_hears_the_message(centr
     """One of ten answers. When more calls ring than there are agents, all agents leave."""
     await asyncio.gather(*(centre.pair.phones.set(agent, Answer()) for agent in AGENTS))
     await centre.ready(*AGENTS)
-    many = [await centre.person(SHORT if n % 10 == 9 else BUSY) for n in range(260)]
+    many = [await centre.person(SHORT if n % 10 == 9 else BUSY) for n in range(500)]
     await centre.dial(PREDICTIVE, many)
-    await until(lambda: over_dials(centre), "more calls under way than agents", 60.0)
+    await until(lambda: over_dials(centre), "more calls under way than agents", 120.0)
     assert 0.02 < (await status(centre))["pacing"]["live_rate"] < 0.3
     said = await centre.why("campaign", PREDICTIVE)
     assert "nothing is known of this campaign yet: one call for each free agent" in said
