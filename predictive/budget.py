@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import inf, sqrt
 
 from predictive.contract import Spent
 from predictive.rates import Frequency
@@ -46,6 +46,8 @@ class Budget:
         self._live = self._abandoned = 0
         self._early_live = self._early_abandoned = 0
         self._day = 1
+        self._owed = 0.0
+        """What the day before could not pay off any more."""
         self._limit = 0.0
         self._limits = self.PRIOR_WEIGHT / self.PRIOR_EFFECT
         self._effects = self.PRIOR_WEIGHT
@@ -67,6 +69,7 @@ class Budget:
         self._worked = 0.0
         self._day += 1
         if self._day > days:
+            self._owed = max(-self.FEW, min(0.0, self.credit))
             self._day, self._live, self._abandoned = 1, 0, 0
             self._early_live = self._early_abandoned = 0
 
@@ -105,7 +108,13 @@ class Budget:
     def credit(self) -> float:
         """Abandoned calls that what was answered so far permits; below zero: a debt."""
         late = self._early_abandoned - self._aim * self._early_live
-        return self._aim * self._live - self._abandoned + min(0.0, late)
+        credit = self._aim * self._live - self._abandoned + self._owed + min(0.0, late)
+        return min(credit, self._legal)
+
+    @property
+    def _legal(self) -> float:
+        """Abandoned calls that the legal window permits still, and one that starts it off."""
+        return inf if self.spent is None else self._aim * self.spent.live - self.spent.abandoned + 1
 
     @property
     def _today(self) -> float:
@@ -128,7 +137,7 @@ class Budget:
     @property
     def gone(self) -> bool:
         """The legal window permits nothing more."""
-        return self.spent is not None and self._aim * self.spent.live + 1 <= self.spent.abandoned
+        return self._legal <= 0
 
     def limit(self) -> float:
         """The most risk that one call may have now; 0 when the legal budget is gone.

@@ -113,7 +113,8 @@ class PredictivePacer:
             self._now = now
             return now
         self.oddities["clock"] += 1
-        return self._now if isfinite(self._now) else 0.0
+        self._now = self._now if isfinite(self._now) else 0.0
+        return self._now
 
     def _step_back(self, now: float) -> None:
         """The dialer's clock was set back: nothing waits until it is as late again as it was."""

@@ -7,7 +7,9 @@ binomial of the same mean and variance, large ones by the normal law.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from math import erfc, sqrt
 
 LARGE = 12.0
@@ -33,22 +35,9 @@ def places(free: int, persons: Sum, certain: Sum, agents: Sum, chance: float, mo
     person with `chance`. The risk of a call is the chance that without it persons already number all
     agents or more: P(persons >= free + agents).
     """
-    if persons.variance + certain.variance + agents.variance + chance * max(free, 0) > LARGE:
-        return _places_normal(free, persons, certain, agents, chance, most_risk)
-    return _places_exact(free, persons, certain, agents, chance, most_risk)
-
-
-def _places_normal(
-    free: int, persons: Sum, certain: Sum, agents: Sum, chance: float, most_risk: float
-) -> int:
-    mean = persons.mean + certain.mean - agents.mean
-    variance = persons.variance + certain.variance + agents.variance + 1e-9
-    each = chance * (1 - chance)
-
-    def risk(calls: int) -> float:
-        sigma = sqrt(2 * (variance + calls * each))
-        return 0.5 * erfc((free - 0.5 - mean - calls * chance) / sigma)
-
+    variance = persons.variance + certain.variance + agents.variance
+    of_law = _normal if variance + 2 * chance * max(free, 0) > LARGE else _exact
+    risk = of_law(free, persons, certain, agents, chance)
     low, high = 0, 1  # `low` calls are good, the `high`th is not
     while high < MOST and risk(high - 1) <= most_risk:
         low, high = high, high * 2
@@ -59,28 +48,38 @@ def _places_normal(
     return low
 
 
-def _places_exact(free: int, persons: Sum, certain: Sum, agents: Sum, chance: float, most_risk: float) -> int:
-    # not_more[k]: the chance that agents who come number at most k
-    not_more: list[float] = []
-    total = 0.0
-    for share in _binomial(agents):
-        total += share
-        not_more.append(min(total, 1.0))
-    law = _binomial(persons)
+Risk = Callable[[int], float]
+"""The risk of one call more, after so many."""
+
+
+def _normal(free: int, persons: Sum, certain: Sum, agents: Sum, chance: float) -> Risk:
+    mean = persons.mean + certain.mean - agents.mean
+    variance = persons.variance + certain.variance + agents.variance + 1e-9
+    each = chance * (1 - chance)
+
+    def risk(calls: int) -> float:
+        sigma = sqrt(2 * (variance + calls * each))
+        return 0.5 * erfc((free - 0.5 - mean - calls * chance) / sigma)
+
+    return risk
+
+
+def _exact(free: int, persons: Sum, certain: Sum, agents: Sum, chance: float) -> Risk:
+    not_more = [min(share, 1.0) for share in accumulate(_binomial(agents))]
+    """The chance that agents who come number at most 0, 1, 2..."""
+    under_way = _binomial(persons)
     if certain.mean > 0:
-        law = _sum_of(law, _binomial(certain))
-    calls = 0
-    while calls < MOST:
-        risk = 0.0
-        for number, share in enumerate(law):
-            spare = number - free
-            if spare >= 0:
-                risk += share * (not_more[spare] if spare < len(not_more) else 1.0)
-        if not risk <= most_risk:
-            return calls
-        calls += 1
-        law = _sum_of(law, [1 - chance, chance])
-    return calls
+        under_way = _sum_of(under_way, _binomial(certain))
+
+    def risk(calls: int) -> float:
+        placed = Sum(calls * chance, calls * chance * (1 - chance))
+        law = _sum_of(under_way, _binomial(placed)) if calls else under_way
+        total = 0.0
+        for spare, share in enumerate(law[max(free, 0) :], start=max(-free, 0)):
+            total += share * (not_more[spare] if spare < len(not_more) else 1.0)
+        return total
+
+    return risk
 
 
 def _binomial(of: Sum) -> list[float]:

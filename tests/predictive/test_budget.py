@@ -124,6 +124,19 @@ def test_a_night_begins_a_new_day() -> None:
     assert budget.credit < -20
     night(budget)
     assert budget.counted == (0, 0)
+    assert budget.credit == -Budget.FEW, "of what could not be paid off so much is owed"
+
+
+def test_a_night_forgives_no_small_debt_and_keeps_no_credit() -> None:
+    budget = Budget(TARGET, DAY)
+    worked(budget, 5 * 3600, 400, abandoned=65)
+    owed = budget.credit
+    assert -10 < owed < -1
+    night(budget)
+    assert budget.credit == pytest.approx(owed)
+    worked(budget, 5 * 3600, 400, abandoned=10)
+    assert budget.credit > 10
+    night(budget)
     assert budget.credit == 0
 
 
