@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import os
 import re
 import shutil
 import stat
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,6 +43,8 @@ SECURE = {20: (20, 20, 1), 22: (22, 10, 1), 23: (23, 4, 1)}
 
 MODULES = ("app_queue", "cel_custom", "chan_pjsip", "res_pjsip_registrar", "app_playback", "pbx_config")
 LEAST_FREE = 1 << 30
+MOST_READ = 1 << 16
+"""Bytes of an answer: who else has our port may talk for ever."""
 
 
 @dataclass(frozen=True)
@@ -208,15 +209,16 @@ def _metrics(site: Site) -> Iterator[Finding]:
     """Whether /metrics answers, or its port is free for the daemon."""
     if (port := site.system.metrics_port) is None:
         return
+    link = http.client.HTTPConnection(LOOPBACK, port, timeout=5.0)  # urllib would go through a proxy
     try:
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=5) as answer:
-            ours = b"perezvon_link_up" in answer.read()
+        link.request("GET", "/metrics")
+        ours = b"perezvon_link_up" in link.getresponse().read(MOST_READ)
     except ConnectionRefusedError:
-        ours = True
-    except urllib.error.URLError as error:
-        ours = isinstance(error.reason, ConnectionRefusedError)  # nobody there: the daemon does not run
-    except OSError:
+        ours = True  # nobody there: the daemon does not run
+    except (OSError, http.client.HTTPException):
         ours = False
+    finally:
+        link.close()
     if ours:
         yield Finding("ok", "metrics", f"port {port} answers, or is free for the daemon")
     else:

@@ -7,7 +7,7 @@ import re
 import socket
 import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -102,19 +102,40 @@ async def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
                 await daemon.run()
 
 
-async def test_doctor_tells_whose_the_port_is(tmp_path: Path, port: int) -> None:
+@asynccontextmanager
+async def stranger(port: int, answer: bytes, *, endless: bool) -> AsyncIterator[None]:
+    """Another program on the port; an endless one talks until the other side hangs up."""
+
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            writer.write(answer)
+            await writer.drain()
+            while endless:
+                writer.write(b"x" * 4096)
+                await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", port):
+        yield
+
+
+async def test_doctor_tells_whose_the_port_is(
+    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")  # nobody answers there at first
     site = a_site(tmp_path, port)
     assert [finding.level for finding in await asyncio.to_thread(lambda: list(_metrics(site)))] == ["ok"]
     async with a_daemon(site) as daemon, daemon.metrics.served(port):
         assert [finding.level for finding in await asyncio.to_thread(lambda: list(_metrics(site)))] == ["ok"]
 
-    async def stranger(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.0 200 OK\r\n\r\nhello\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(stranger, "127.0.0.1", port):
-        (finding,) = await asyncio.to_thread(lambda: list(_metrics(site)))
-        assert (finding.level, finding.told) == ("fail", f"another program has port {port}")
+    for answer in (
+        b"HTTP/1.0 200 OK\r\n\r\nhello\r\n",
+        b"220 mail.example.org\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\n",
+    ):
+        async with stranger(port, answer, endless=answer.endswith(b"\r\n\r\n")):
+            (finding,) = await asyncio.to_thread(lambda: list(_metrics(site)))
+            assert (finding.level, finding.told) == ("fail", f"another program has port {port}")
     off = site.model_copy(update={"system": site.system.model_copy(update={"metrics_port": None})})
     assert list(_metrics(off)) == []
 
