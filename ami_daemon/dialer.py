@@ -131,11 +131,11 @@ class Dialer:
         self.pacing.hear(change)
         self.wake()
 
-    def settled(self, call: Call, heard: CallState, outcome: Outcome | None) -> None:
-        """A call is over that the board did not see end; `None`: it was never placed."""
+    def settled(self, call: Call, heard: CallState, outcome: Outcome | None, at: float) -> None:
+        """A call was over at `at` that the board did not see end; `None`: it was never placed."""
         if outcome is not None:
-            self.budgets.count(call, outcome, self.clock())
-        self.pacing.settled(call, heard, outcome)
+            self.budgets.count(call, outcome, at)
+        self.pacing.settled(call, heard, outcome, at)
         self.wake()
 
     def dials(self, name: str) -> bool:
@@ -309,7 +309,7 @@ class Dialer:
         call = self.board.calls.get(attempt.id)
         if call is None or not self.board.forget(attempt.id):
             return False
-        self.settled(call, call.state, None)
+        self.settled(call, call.state, None, self.clock())
         return True
 
     async def _never_callable(self, attempt: Attempt, why: str) -> None:

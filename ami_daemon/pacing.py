@@ -97,10 +97,11 @@ class Pacing:
         self._owed[attempt.campaign] = max(0, self._owed[attempt.campaign] - 1)
         self.pacers[attempt.campaign].on_event(self._ticks(), Event("dial", attempt.id))
 
-    def settled(self, call: Call, heard: CallState, outcome: Outcome | None) -> None:
-        """A call was found to be over, or never to have been placed; `heard` is as far as it was seen."""
+    def settled(self, call: Call, heard: CallState, outcome: Outcome | None, at: float) -> None:
+        """A call was found to be over since `at`, or (`None`) never to have been placed; `heard` is as far
+        as it was seen."""
         if (pacer := self.pacers.get(call.campaign)) is not None:
-            for event in settled_events(call, heard, outcome, self._clock()):
+            for event in settled_events(call, heard, outcome, at):
                 pacer.on_event(self._ticks(), event)
 
     def _concerned(self, change: Change) -> list[str]:

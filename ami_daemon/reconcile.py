@@ -40,7 +40,7 @@ class Reconcile:
         *,
         clock: Callable[[], float],
         apply: Callable[[Iterable[Change]], None],
-        settled: Callable[[Call, CallState, Outcome | None], None],
+        settled: Callable[[Call, CallState, Outcome | None, float], None],
     ) -> None:
         self._site, self._store, self._epoch, self._board = site, store, epoch, board
         self._journal, self._link, self._clock = journal, link, clock
@@ -104,7 +104,10 @@ class Reconcile:
         if not self._board.forget(call.attempt):
             return
         placed = verdict.fate is not Fate.NEVER_PLACED
-        self._settled(call, heard, verdict.outcome if placed else None)
+        if placed:
+            self._settled(call, heard, verdict.outcome, verdict.at)
+        else:
+            self._settled(call, heard, None, call.placed_at)  # it never rang
         if not placed:
             await self._store.attempts.release(self._epoch, call.attempt, self._clock())
             log.info("released", attempt=call.attempt, why="Asterisk never saw it")
