@@ -158,10 +158,12 @@ class Dialer:
                 names = self.running()
                 for name in names:
                     await self._feed(name)
+                began = time.perf_counter()
                 self.pacing.deal()
+                dealt = time.perf_counter() - began
                 for name in names:
                     async with self.rounds:
-                        pause = min(pause, await self._round(name))
+                        pause = min(pause, await self._round(name, dealt / len(names)))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):  # wait_for can lose a cancellation on Python 3.11
                     await self._wake.wait()
@@ -176,13 +178,16 @@ class Dialer:
             else:
                 await self.stop_if_done(name)
 
-    async def _round(self, name: str) -> float:
-        """One decision of one campaign; returns how long it may be left alone."""
+    async def _round(self, name: str, dealt: float = 0.0) -> float:
+        """One decision of one campaign; returns how long it may be left alone.
+
+        `dealt` is the seconds that its share of the deal took: they are the decision's too.
+        """
         if not self.dials(name):
             return 1.0
         began = time.perf_counter()
         decision = self.pacing.decide(name)
-        self._decided(time.perf_counter() - began)
+        self._decided(dealt + time.perf_counter() - began)
         fit = 0 if name in self.pacing.starved else decision.fit  # else it would ask at every event
         leads = await self.hopper(name, fit, self.clock()) if fit > 0 else []
         if len(leads) < fit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import time
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +17,7 @@ from structlog.testing import capture_logs
 from ami_daemon import events as ami
 from ami_daemon.app import CannotRun, Daemon
 from ami_daemon.call import Call
+from ami_daemon.link import LinkState
 from cli.demo_world import demo_site
 from cli.doctor import _metrics
 from config.load import load_site
@@ -92,6 +94,38 @@ async def test_the_figures_are_those_of_the_daemon(tmp_path: Path, port: int) ->
     assert {key: float(figures[key]) for key in wanted} == wanted
     people = [*site.agents, *(agent.name for agent in site.agents.values())]
     assert PHONE[1:] not in told and not any(re.search(rf"\b{name}\b", told) for name in people)
+
+
+async def test_a_decision_takes_its_share_of_the_deal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_daemon(a_site(tmp_path, 1)) as daemon:
+        dialer, now, rounds = daemon.dialer, [0.0], asyncio.Queue[tuple[str, float]]()
+        await dialer.load()
+        for name in ("spring", "renewal"):
+            await dialer.set_state(name, CampaignState.RUNNING, "test")
+        a_round = dialer._round
+
+        def deal() -> None:
+            now[0] += 0.5
+
+        async def asked(name: str, dealt: float = 0.0) -> float:
+            rounds.put_nowait((name, dealt))
+            return 1.0
+
+        monkeypatch.setattr(dialer.pacing, "deal", deal)
+        monkeypatch.setattr(dialer, "_round", asked)
+        monkeypatch.setattr(daemon.link, "state", LinkState.LIVE)
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "perf_counter", lambda: now[0])
+            loop = asyncio.create_task(dialer.run())
+            shares = dict([await rounds.get(), await rounds.get()])
+            loop.cancel()
+        assert shares == {"spring": 0.25, "renewal": 0.25}
+        took: list[float] = []
+        monkeypatch.setattr(dialer, "_decided", took.append)
+        await a_round("spring", 0.25)
+        assert took[0] >= 0.25
 
 
 async def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
