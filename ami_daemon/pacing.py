@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -80,17 +80,22 @@ class Pacing:
         """Each campaign's last decision."""
         self._owed = dict.fromkeys(self.pacers, 0)
         """What its pacer wanted when it spoke last, less what was placed since."""
+        self._told: dict[str, str] = {}
+        """The campaign that heard of each agent last."""
 
     # -- hearing ---------------------------------------------------------------------------------
 
     def hear(self, change: Change) -> None:
-        """Tell the pacers whom it concerns."""
+        """Tell the pacer whom it concerns: of an agent the one in whose share the agent is counted."""
+        name = self._concerned(change)
+        events = list(pacing_events(change))
         if isinstance(change, AgentMoved):
-            self._called(change)
-        names = self._concerned(change)
-        for event in pacing_events(change) if names else ():
-            for name in names:
-                self.pacers[name].on_event(self._ticks(), event)
+            if events:
+                events = [*self._introduced(change, name), *events]
+            self._called(change)  # afterwards: the call takes the agent out of its share
+        if (pacer := self.pacers.get(name or "")) is not None:
+            for event in events:
+                pacer.on_event(self._ticks(), event)
 
     def dialed(self, attempt: Attempt) -> None:
         """An attempt is about to be placed."""
@@ -104,20 +109,35 @@ class Pacing:
             for event in settled_events(call, heard, outcome, at):
                 pacer.on_event(self._ticks(), event)
 
-    def _concerned(self, change: Change) -> list[str]:
+    def _concerned(self, change: Change) -> str | None:
         match change:
             case CallMoved(call=call) | CallEnded(call=call):
-                return [call.campaign] if call.campaign in self.pacers else []
+                return call.campaign
             case AgentMoved(agent=agent):
-                return [n for n in self.pacers if agent in self._agents(n)]
-            case Inbound(kind, group, channel, _, _):
-                joins = kind == "inbound"
-                name = (
-                    self.shares.joined(channel, self._members[group]) if joins else self.shares.left(channel)
-                )
-                return [name] if name in self.pacers else []
+                return self.shares.owner.get(agent)
+            case Inbound("inbound", group, channel, _, _):
+                return self.shares.joined(channel, self._members[group])
+            case Inbound(_, _, channel, _, _):
+                return self.shares.left(channel)
             case _:
-                return []
+                return None
+
+    def _introduced(self, change: AgentMoved, name: str | None) -> Iterable[Event]:
+        """What a pacer must know first of an agent of whom another one heard last.
+
+        Their lengths need nothing. Where an agent is dealt away in the middle of one, the old share has seen
+        it up to that age, the new one from there to its end: a life table takes both as they are, as nobody
+        is dealt by how long they will take yet.
+        """
+        agent, before = change.agent, self._told.pop(change.agent, None)
+        if name is None:
+            return
+        if change.new is not AgentState.OFFLINE:
+            self._told[agent] = name
+        if name != before and change.old is not AgentState.OFFLINE:
+            yield Event("login", None, agent)
+            if change.old is AgentState.READY:
+                yield Event("ready", None, agent)
 
     def _called(self, change: AgentMoved) -> None:
         """An agent begins to serve a caller."""

@@ -10,6 +10,7 @@ from typing import Any
 from lab.fake import Ring
 from leads.lead import Outcome
 from predictive import Event
+from predictive.pacer import PredictivePacer
 from tests.daemon_fake.centre import AUTUMN, RATIO, SPRING, Centre, a_centre, every, in_virtual_time
 from tests.daemon_fake.checks import verify
 from tests.daemon_fake.people import Mix, People
@@ -50,6 +51,18 @@ def test_two_campaigns_on_one_group_keep_each_its_limit_and_share_the_agents(tmp
                 assert rate(made[name]) <= 0.03, (name, Counter(a.outcome for a in made[name]))
             assert busy(centre, start) > 0.70
             assert any(placed.on_the_way > placed.free_agents + 2 for placed in people.placed)
+            lengths = [
+                call.ended_at - call.bridged_at
+                for call in centre.fake.ledger
+                if call.bridged_at is not None and call.ended_at is not None
+            ]
+            talk = sum(lengths) / len(lengths)
+            for name, pacer in centre.daemon.dialer.pacing.pacers.items():
+                if name in made:
+                    assert isinstance(pacer, PredictivePacer)
+                    learnt = pacer._releases.talks.mean
+                    assert 0.9 < learnt / talk < 1.1, (name, learnt, talk)
+                    assert not pacer.oddities["twice"] + pacer.oddities["agent"], (name, pacer.oddities)
 
     in_virtual_time(main())
 
