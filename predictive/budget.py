@@ -21,12 +21,12 @@ class Budget:
     NIGHT = 3600.0
     MARGIN = 0.97
     """Aim a little below the target: machines that passed as persons are no live answers to others."""
-    RESERVE = 1.0
+    RESERVE = 1.5
     """Abandoned calls kept for what is under way when the budget runs out."""
     DEBT, REPAID = 0.15, 0.75
     """Shares of what the rest of the day permits: what may be owed of it, a standard deviation more, and
     what dialing with hardly any risk would save of it, a standard deviation less."""
-    FEW, DAYS = 25.0, 5
+    FEW, DAYS = 15.0, 5
     """Where a day permits fewer abandoned calls than `FEW`, the limit is kept over `DAYS` together."""
     GAIN = 3.0
     LEAST, MOST = 0.5, 1.25

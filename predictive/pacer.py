@@ -210,7 +210,7 @@ class PredictivePacer:
     # -- deciding ------------------------------------------------------------------------------
 
     def calls_to_place(self, now: float, floor: Floor) -> int:
-        """The calls whose risk is within the limit, and at least one for each free agent."""
+        """The calls whose risk is within the limit, and one for each free agent that no caller will take."""
         if now < self._now and isfinite(now):
             self._step_back(now)
         now = self._in_order(now)
@@ -255,7 +255,10 @@ class PredictivePacer:
             bound = "nothing"
         elif free <= 0 and wanted == 0:
             bound = "agents"
-        wanted = max(wanted, each_one)
+        if wanted < each_one:
+            # One for each free agent, but where callers on a line will want those agents too.
+            limit = self.budget.target
+            wanted = max(wanted, min(each_one, places(free, persons, certain, agents, chance, limit)))
         return self._decided(
             wanted,
             free + agents.mean,
