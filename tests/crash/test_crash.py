@@ -121,7 +121,9 @@ def has(state: str, count: int = 1) -> Callable[[dict[str, int]], bool]:
 
 
 MOMENTS = {
-    "calls are being placed": has("placed"),
+    # Not the first call of all: before it CEL has nothing, and silence about a call that was never sent
+    # proves nothing, so that it is rightly in doubt.
+    "calls are being placed": lambda calls: calls.get("placed", 0) >= 1 and sum(calls.values()) >= 4,
     "phones ring": has("ringing", 3),
     "people talk and phones ring": lambda calls: (
         calls.get("talking", 0) >= 2 and calls.get("ringing", 0) >= 1
