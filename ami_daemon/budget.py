@@ -32,7 +32,8 @@ class Budgets:
         self._site, self._board, self._store, self._clock = site, board, store, clock
         self._names = [name for name, c in site.campaigns.items() if c.mode is not Mode.PREVIEW]
         self._read: dict[str, Counts] = {}
-        self._since: dict[str, list[str]] = {name: [] for name in self._names}
+        self._since: dict[str, dict[str, str]] = {name: {} for name in self._names}
+        """What each call is to the law that ended and may not be in the counts read, by attempt."""
 
     async def run(self) -> None:
         """Read the ledger again and again until cancelled."""
@@ -44,13 +45,16 @@ class Budgets:
             await asyncio.sleep(max(READ_EVERY, took / SHARE_OF_TIME))
 
     async def read(self) -> None:
-        """Take every campaign's counts from the store."""
+        """Take every campaign's counts from the store; calls that the journal has not written yet stay."""
+        ledger = self._store.ledger
         for name in self._names:
-            known = len(self._since[name])
-            law = self._site.campaigns[name].rules
+            since, law = self._since[name], self._site.campaigns[name].rules
+            written = await ledger.written(list(since)) if since else set()
             start = window_start(law.window, self._clock(), self.zone(name))
-            self._read[name] = await self._store.ledger.counts(name, law.connect, start)
-            del self._since[name][:known]
+            # What is written meanwhile must not be counted twice.
+            self._read[name] = await ledger.counts(name, law.connect, start, since.keys() - written)
+            for attempt in written:
+                del since[attempt]
 
     def zone(self, name: str) -> ZoneInfo:
         """Where the campaign's days and months begin."""
@@ -59,13 +63,13 @@ class Budgets:
     def count(self, call: Call, outcome: Outcome, at: float) -> None:
         """A call ended."""
         if call.campaign in self._since and outcome in LIVE:
-            self._since[call.campaign].append(self._verdict(call, outcome, at))
+            self._since[call.campaign][call.attempt] = self._verdict(call, outcome, at)
 
     def standing(self, name: str) -> Standing:
         """The campaign's rate and budget now."""
         law = self._site.campaigns[name].rules
         read = self._read.get(name, Counts())
-        new = Counter(self._since[name])
+        new = Counter(self._since[name].values())
         for call in self._board.calls.values():
             if call.campaign == name and call.state is CallState.MESSAGE:
                 new["abandoned"] += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import tzinfo
 from typing import Literal
 
@@ -48,9 +48,17 @@ class LedgerRepository:
         start = window_start(window or law.window, now, zone)
         return standing(await self.counts(campaign, law.connect, start), law.of, law.limit, screening)
 
-    async def counts(self, campaign: str, connect: float | None, start: float) -> Counts:
+    async def written(self, ids: Collection[str]) -> set[str]:
+        """Those of the attempts whose end is in the store."""
+        query = select(attempts.c.id).where(attempts.c.id.in_(ids), attempts.c.ended_at.is_not(None))
+        async with self._database.read() as connection:
+            return set(await connection.scalars(query))
+
+    async def counts(
+        self, campaign: str, connect: float | None, start: float, without: Collection[str] = ()
+    ) -> Counts:
         """The campaign's answered calls that ended at `start` or later; `connect` is the law's, in seconds.
-        Machines are not told apart yet, so none are counted."""
+        Attempts in `without` are left out. Machines are not told apart yet, so none are counted."""
         outcome = attempts.c.outcome
         reached = case(
             (outcome == Outcome.HUNG_UP_BEFORE_TALK, attempts.c.ended_at), else_=attempts.c.connected_at
@@ -63,6 +71,8 @@ class LedgerRepository:
             .where(attempts.c.campaign == campaign, attempts.c.ended_at >= start, _ANSWERED)
             .group_by(outcome)
         )
+        if without:
+            query = query.where(attempts.c.id.not_in(without))
         found: dict[str, tuple[int, int]] = {}
         async with self._database.read() as connection:
             for name, calls, too_late in await connection.execute(query):
