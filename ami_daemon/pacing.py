@@ -27,7 +27,7 @@ from config.models import Campaign, Mode, Site
 from leads.attempt import Attempt
 from leads.lead import Outcome
 from predictive import Event, Pacer, Reasons, create_pacer
-from predictive.ledger import Standing
+from predictive.ledger import Standing, is_gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,8 @@ class Pacing:
         self._owed[name] = wanted
         bound: str = pacer.reasons.bound if pacer.reasons else "agents" if floor.ready else "no agents"
         fit = wanted
-        if _is_gone(standing, pacer) and wanted > (safe := max(0, floor.free - floor.under_way)):
+        gone = is_gone(standing.live, standing.abandoned, self._site.campaigns[name].permitted)
+        if gone and wanted > (safe := max(0, floor.free - floor.under_way)):
             fit, bound = safe, "budget"
         if fit > (room := min(floor.free_lines, floor.allowance)):
             fit, bound = room, "lines" if floor.free_lines <= floor.allowance else "calls per second"
@@ -223,14 +224,6 @@ class Pacing:
         if decision.bound == "calls per second":
             pause = min(pause, self._limits.next_at(name) - now)
         return max(0.001, pause)
-
-
-def _is_gone(standing: Standing, pacer: Pacer) -> bool:
-    """Whether nothing but progressive may be dialed: the daemon's own stop, whatever the pacer says.
-
-    One that steers by its budget may borrow one call, and pays it back: else no campaign could begin.
-    """
-    return standing.gone and (pacer.reasons is None or standing.left <= -1)
 
 
 def pacer_of(campaign: Campaign) -> Pacer:

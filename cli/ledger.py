@@ -20,7 +20,7 @@ from cli.session import Json, SiteFolder, err, fail, show, site_of, store_to_rea
 from config.laws import NOT_ADVICE, WINDOWS
 from config.models import Campaign, Site
 from config.problems import did_you_mean
-from predictive.ledger import standing, window_start
+from predictive.ledger import is_gone, standing, window_start
 from store import Store, StoreError
 from store.ledger_csv import Period, told_time, write_ledger
 
@@ -135,7 +135,7 @@ async def _windows(
                 "counted_live": found.live,
                 "rate": found.rate,
                 "left": found.left,
-                "gone": found.gone,
+                "gone": is_gone(found.live, found.abandoned, campaign.permitted),
             }
         )
     return rows

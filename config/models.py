@@ -331,6 +331,12 @@ class Campaign(Model):
         """The abandonment rate that the pacer aims at, as a share."""
         return self.rules.target if self.target is None else self.target
 
+    @property
+    def permitted(self) -> float:
+        """The share of abandoned calls that stops over-dialing (`predictive.ledger.is_gone`): what the pacer
+        aims at, or the law's limit where the mode aims at nothing."""
+        return self.aim if self.mode is Mode.PREDICTIVE else self.rules.limit
+
 
 class Sip(Model):
     """Where our SIP listens."""

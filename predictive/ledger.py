@@ -33,6 +33,15 @@ def window_start(window: Window, now: float, zone: tzinfo) -> float:
     return datetime.combine(first, time(0), zone).timestamp()
 
 
+def is_gone(live: float, abandoned: float, permitted: float) -> bool:
+    """Whether the budget is used up: only progressive may be dialed until answers have earned it back.
+
+    `permitted` is a share of `live`, and one call is lent, or no campaign could ever begin. Never where
+    everything is permitted.
+    """
+    return permitted < 1 and abandoned >= permitted * live + 1
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Calls of one window that somebody or something answered."""
@@ -80,12 +89,6 @@ class Standing:
     def left(self) -> float:
         """Calls that the limit still permits to be abandoned; below zero: too many already were."""
         return self.limit * self.live - self.abandoned
-
-    @property
-    def gone(self) -> bool:
-        """Whether the budget is used up: nothing but progressive may be dialed. Not before the first is
-        abandoned, or no campaign could ever begin; and never where everything is permitted."""
-        return self.limit < 1 and self.abandoned > 0 and self.left <= 0
 
     @property
     def spent(self) -> Spent:

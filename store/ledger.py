@@ -43,8 +43,8 @@ class LedgerRepository:
         window: Window | None = None,
         screening: Screening = NO_ERRORS,
     ) -> Standing:
-        """Where a campaign stands in a window, by default its law's: `.spent` for the pacer, `.gone` for the
-        hard stop. `zone` is the campaign's: it says when days and months begin."""
+        """Where a campaign stands in a window, by default its law's: `.spent` for the pacer.
+        `zone` is the campaign's: it says when days and months begin."""
         start = window_start(window or law.window, now, zone)
         return standing(await self.counts(campaign, law.connect, start), law.of, law.limit, screening)
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ami_daemon import events as ami
 from ami_daemon.app import Daemon
 from predictive import Event, Pacer
+from predictive.ledger import Standing
+from predictive.level import LevelPacer
 from store import CampaignState
 from tests.ami_daemon.test_metrics import a_daemon, a_site
 
@@ -70,3 +74,23 @@ async def test_an_agent_who_comes_from_another_share_is_introduced(tmp_path: Pat
                 pacing.hear(change)
         assert [event.kind for event in heard[SPRING]] == ["login", "talk_end"] * 2
         assert [event.kind for event in heard[RENEWAL]] == ["login", "wrap_end", "ready"] * 2
+
+
+@pytest.mark.parametrize(("name", "permitted"), [(SPRING, 0.02), (RENEWAL, 0.03)])
+@pytest.mark.parametrize("over", [0.5, 1.0])
+async def test_over_dialing_stops_one_call_over_the_target_or_else_the_limit(
+    tmp_path: Path, name: str, permitted: float, over: float
+) -> None:
+    site = a_site(tmp_path, 1)
+    site.campaigns[SPRING] = site.campaigns[SPRING].model_copy(update={"target": 0.02})
+    async with a_daemon(site) as daemon:
+        await daemon.dialer.load()
+        await daemon.dialer.set_state(name, CampaignState.RUNNING, "test")
+        pacing = daemon.dialer.pacing
+        pacing.pacers[name] = LevelPacer(3.0)
+        pacing._standing = lambda _: Standing(1000 * permitted + over, 1000, 0.03)
+        happen(daemon, member("lev", 10.0, "added"))
+        pacing.deal()
+        decision = pacing.decide(name)
+        assert decision.wanted == 3
+        assert (decision.bound == "budget") is (over >= 1)

@@ -182,8 +182,20 @@ def test_what_is_shown_names_law_limit_budget_and_all_four_windows(site: Path, u
     assert told["budget"] == {"window": "30d", "rate": 0.01, "left": pytest.approx(2.0), "gone": False}
 
 
+@pytest.mark.parametrize(("abandoned", "gone"), [(2, False), (3, True)])
+def test_the_budget_of_a_target_is_gone_one_call_over_it(
+    site: Path, url: str, abandoned: int, gone: bool
+) -> None:
+    """As the daemon has it (`tests/ami_daemon/test_pacing.py`), whatever the law would still permit."""
+    edit(site / "campaigns/spring.yaml", mode="predictive", target=0.02)
+    calls = [(Outcome.TALKED, 60.0, 0.5)] * (100 - abandoned) + [(Outcome.ABANDONED, 60.0, 2.0)] * abandoned
+    journal(url, calls, time.time())
+    told = json.loads(ledger("show", "spring", "--json", site=site).output)
+    assert told["budget"]["gone"] is gone
+
+
 def test_a_budget_that_is_gone_is_said(site: Path, url: str) -> None:
-    journal(url, [(Outcome.TALKED, 60.0, 0.5)] * 9 + [(Outcome.ABANDONED, 60.0, 2.0)], time.time())
+    journal(url, [(Outcome.TALKED, 60.0, 0.5)] * 8 + [(Outcome.ABANDONED, 60.0, 2.0)] * 2, time.time())
     assert "gone: only progressive dialing" in ledger("show", "spring", site=site).output
     assert json.loads(ledger("show", "spring", "--json", site=site).output)["budget"]["gone"] is True
 

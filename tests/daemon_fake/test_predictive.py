@@ -10,6 +10,7 @@ from typing import Any
 from lab.fake import Ring
 from leads.lead import Outcome
 from predictive import Event
+from predictive.ledger import Standing, is_gone
 from predictive.pacer import PredictivePacer
 from tests.daemon_fake.centre import AUTUMN, RATIO, SPRING, Centre, a_centre, every, in_virtual_time
 from tests.daemon_fake.checks import verify
@@ -114,12 +115,12 @@ def test_a_budget_that_is_gone_stops_a_ratio_campaign_and_is_there_after_a_crash
             await centre.ready()
             await centre.dial(RATIO)
             budgets = centre.daemon.dialer.budgets
-            await centre.until(lambda: budgets.standing(RATIO).gone, "the budget is gone", 120.0)
+            await centre.until(lambda: gone(budgets.standing(RATIO)), "the budget is gone", 120.0)
             await centre.crash()
             await centre.start()
             await asyncio.sleep(40.0)  # until what rang at the crash has rung out
             before, standing = len(people.placed), centre.daemon.dialer.budgets.standing(RATIO)
-            assert standing.gone
+            assert gone(standing)
             await centre.until(lambda: len(people.placed) > before + 40, "dialing goes on", 1800.0)
             after = people.placed[before:]
             assert max(placed.on_the_way - placed.free_agents for placed in after) <= 0
@@ -128,6 +129,10 @@ def test_a_budget_that_is_gone_stops_a_ratio_campaign_and_is_there_after_a_crash
             assert centre.daemon.dialer.budgets.standing(RATIO).abandoned == standing.abandoned
 
     in_virtual_time(main())
+
+
+def gone(standing: Standing) -> bool:
+    return is_gone(standing.live, standing.abandoned, standing.limit)
 
 
 def test_no_ringing_call_is_cancelled_when_agents_leave_or_dialing_stops(tmp_path: Path) -> None:

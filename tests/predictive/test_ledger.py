@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictive import Spent
-from predictive.ledger import Counts, Denominator, Screening, Window, standing, window_start
+from predictive.ledger import Counts, Denominator, Screening, Window, is_gone, standing, window_start
 
 HOUR = 3600.0
 
@@ -72,7 +72,6 @@ def test_of_all_that_a_person_answered() -> None:
     assert (found.abandoned, found.live, found.rate) == (4, 100, 0.04)
     assert found.spent == Spent(live=100, abandoned=4)
     assert found.left == pytest.approx(-1)
-    assert found.gone
 
 
 def test_of_those_passed_to_an_agent_and_the_abandoned() -> None:
@@ -110,25 +109,27 @@ def test_the_reasoned_estimate_of_machines_gives_a_known_example() -> None:
     ("counts", "limit", "left", "gone"),
     [
         (Counts(), 0.03, 0.0, False),
-        (Counts(connected=10), 0.03, 0.3, False),
-        (Counts(connected=9, abandoned=1), 0.03, -0.7, True),
-        (Counts(connected=98, abandoned=2), 0.03, 1.0, False),
-        (Counts(connected=199, abandoned=1), 0.005, 0.0, True),
+        (Counts(abandoned=1), 0.03, -0.97, False),
+        (Counts(connected=9, abandoned=1), 0.03, -0.7, False),
+        (Counts(connected=8, abandoned=2), 0.03, -1.7, True),
+        (Counts(connected=97, abandoned=3), 0.03, 0.0, False),
+        (Counts(connected=96, abandoned=4), 0.03, -1.0, True),
+        (Counts(connected=198, abandoned=2), 0.005, -1.0, True),
         (Counts(abandoned=5), 1.0, 0.0, False),
     ],
 )
-def test_the_budget_is_gone_at_the_limit_and_not_before_the_first(
+def test_the_budget_is_gone_one_call_over_the_limit(
     counts: Counts, limit: float, left: float, gone: bool
 ) -> None:
     found = standing(counts, "answered", limit)
     assert found.left == pytest.approx(left)
-    assert found.gone is gone
+    assert is_gone(found.live, found.abandoned, limit) is gone
 
 
 def test_abandoned_calls_among_no_live_ones_are_all_of_them() -> None:
     assert standing(Counts(), "connected", 0.03).rate == 0
     alone = standing(Counts(abandoned=1), "connected", 0.03)
-    assert (alone.rate, alone.gone) == (1, True)
+    assert alone.rate == 1
 
 
 @given(

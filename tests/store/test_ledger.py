@@ -92,13 +92,12 @@ async def test_each_law_measures_its_own_window_and_share(store: Store, epoch: i
     await answered(store, epoch, new_id, "spring", A_DAY)
     us = await store.ledger.standing("spring", US, UTC, NOW)
     assert us.spent == Spent(live=8, abandoned=4)
-    assert us.gone
     uk = await store.ledger.standing("spring", UK, UTC, NOW)
     assert uk.spent == Spent(live=5, abandoned=3)
     italy = await store.ledger.standing("spring", IT, UTC, NOW)
     assert italy.spent == Spent(live=4, abandoned=2)  # 3 s: the two that waited longer are in time
     none = await store.ledger.standing("spring", LAWS[LawName.NONE], UTC, NOW)
-    assert (none.spent, none.gone) == (Spent(live=6, abandoned=1), False)
+    assert none.spent == Spent(live=6, abandoned=1)
     assert await store.ledger.standing("spring", US, UTC, NOW, "24h") != us
 
 
