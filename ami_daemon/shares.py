@@ -56,7 +56,8 @@ class Shares:
                 del self.owner[agent]
         self._take_back(at_work)
         self._hand_out(at_work)
-        self._level(at_work)
+        while self._level(at_work):
+            self._hand_out(at_work)  # one who moved may have left a place that another fits
         for agent in self._away.difference(self.owner):
             if fit := [name for name, claim in claims.items() if agent in claim.agents]:
                 self.owner[agent] = min(fit)
@@ -118,13 +119,13 @@ class Shares:
                 self._give(agent, name)
                 count[name] += 1
 
-    def _level(self, at_work: Sequence[str]) -> None:
+    def _level(self, at_work: Sequence[str]) -> bool:
         """Move agents from who has most to who has fewest, but none that calls under way may count on.
 
-        Those are as many as there are such calls, the soonest free.
+        Those are as many as there are such calls, the soonest free. Whether anybody moved.
         """
         if len(self._claims) < 2:
-            return
+            return False
         loose: dict[str, list[str]] = {name: [] for name in self._claims}
         for agent in at_work:
             if agent in self.owner:
@@ -132,12 +133,15 @@ class Shares:
         count = Counter({name: len(agents) for name, agents in loose.items()})
         for name, claim in self._claims.items():
             del loose[name][: claim.under_way]
+        moved = False
         while (move := self._next_move(count, loose)) is not None:
+            moved = True
             agent, rich, poor = move
             loose[rich].remove(agent)
             self._give(agent, poor)
             count[rich] -= 1
             count[poor] += 1
+        return moved
 
     def _next_move(
         self, count: Counter[str], loose: Mapping[str, Sequence[str]]

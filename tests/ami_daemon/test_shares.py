@@ -150,3 +150,12 @@ def test_an_inbound_caller_counts_in_one_share() -> None:
     assert shares.left("p") == "a"
     assert shares.left("p") is None
     assert shares.joined("t", frozenset({"nobody"})) is None
+
+
+def test_a_place_that_a_move_left_is_taken() -> None:
+    shares = Shares()
+    wide = {"b": Claim(frozenset(AGENTS[:3]), 2)}
+    shares.deal(wide, AGENTS[:3])
+    shares.owner = {AGENTS[0]: "b", AGENTS[1]: "b"}
+    shares.deal({**wide, "a": Claim(frozenset(AGENTS[:1]), 1)}, AGENTS[:3])
+    assert shares.owner == {AGENTS[0]: "a", AGENTS[1]: "b", AGENTS[2]: "b"}
