@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf, sqrt
 
 from predictive.contract import Spent
+from predictive.ledger import is_gone
 from predictive.rates import Frequency
 
 
@@ -137,7 +138,8 @@ class Budget:
     @property
     def gone(self) -> bool:
         """The legal window permits nothing more."""
-        return self._legal <= 0
+        spent = self.spent
+        return spent is not None and is_gone(spent.live, spent.abandoned, self.target)
 
     def limit(self) -> float:
         """The most risk that one call may have now; 0 when the legal budget is gone.
