@@ -36,6 +36,10 @@ def describe(decision: Decision, starved: bool) -> list[str]:
             f"expected: {why.under_way:.1f} persons from the calls under way, {why.free:.1f} free agents for "
             f"them; {100 * why.live_rate:.0f} % of calls reach a person; {why.level:.1f} calls per free agent"
         )
+        left = (
+            f"{why.credit:.1f} are left" if why.credit >= 0 else f"{-why.credit:.1f} too many, to be paid off"
+        )
+        lines.append(f"abandoned calls of the pacer's own day: {left}")
     return [*lines, _told(decision.standing)]
 
 
@@ -63,6 +67,7 @@ def figures(decision: Decision, starved: bool) -> dict[str, Any]:
             "persons_expected": round(why.under_way, 2),
             "agents_expected": round(why.free, 2),
             "live_rate": round(why.live_rate, 4),
+            "day_credit": round(why.credit, 2),
         }
     return {**known, "bound": "leads" if starved else decision.bound, "why": bound(decision, starved)}
 

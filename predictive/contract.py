@@ -104,7 +104,7 @@ class Reasons:
     rate: float
     """Their share of live answers over the legal window."""
     credit: float
-    """Abandoned calls that the target would still permit; below zero: over the target."""
+    """Abandoned calls that the target permits of the pacer's own day so far; below zero: a debt."""
     bound: Bound
 
 
