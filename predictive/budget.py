@@ -24,9 +24,8 @@ class Budget:
     """Aim a little below the target: machines that passed as persons are no live answers to others."""
     RESERVE = 1.5
     """Abandoned calls kept for what is under way when the budget runs out."""
-    DEBT, REPAID = 0.15, 0.75
-    """Shares of what the rest of the day permits: what may be owed of it, a standard deviation more, and
-    what dialing with hardly any risk would save of it, a standard deviation less."""
+    DEBT = 0.15
+    """Share of what the rest of the day permits that may be owed already, and a standard deviation more."""
     FEW, DAYS = 15.0, 5
     """Where a day permits fewer abandoned calls than `FEW`, the limit is kept over `DAYS` together."""
     GAIN = 3.0
@@ -133,7 +132,7 @@ class Budget:
         """Abandoned calls that may be owed: as chance makes, while what is to come can pay them off."""
         permitted = self._aim * self._to_come
         chance = sqrt(permitted)
-        return min(self.DEBT * permitted + chance, max(0.0, self.REPAID * permitted - chance))
+        return min(self.DEBT * permitted + chance, max(0.0, permitted - chance))
 
     @property
     def gone(self) -> bool:
