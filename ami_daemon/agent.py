@@ -32,7 +32,8 @@ class AgentState(StrEnum):
 
 _S = AgentState
 MOVES: dict[AgentState, frozenset[AgentState]] = {
-    _S.OFFLINE: frozenset({_S.NOT_READY, _S.READY}),
+    # A queue may ring in the very moment in which the agent signs out.
+    _S.OFFLINE: frozenset({_S.NOT_READY, _S.READY, _S.RINGING}),
     _S.NOT_READY: frozenset({_S.NOT_READY, _S.READY, _S.OFFLINE, _S.RINGING, _S.TALKING}),
     _S.READY: frozenset({_S.NOT_READY, _S.OFFLINE, _S.RINGING, _S.TALKING}),
     _S.RINGING: frozenset({_S.TALKING, _S.READY, _S.NOT_READY, _S.OFFLINE}),

@@ -33,7 +33,7 @@ from ami_daemon.control import Control
 from ami_daemon.dialer import Dialer
 from ami_daemon.journal import Journal
 from ami_daemon.limits import Limits
-from ami_daemon.link import AmiLink, LinkError, LinkState, LoginRefused
+from ami_daemon.link import ActionFailed, AmiLink, LinkError, LinkState, LoginRefused
 from ami_daemon.metrics import Metrics
 from ami_daemon.nudge import Nudge
 from ami_daemon.preview import Preview
@@ -274,7 +274,11 @@ class Daemon:
         if call.state is CallState.WAITING and call.channel is not None:
             # The key that leads out of the queue (context perezvon-leave), as if the caller had pressed it.
             # Where this fails, the dialplan's own limit does it a second later.
-            await self.link.action("PlayDTMF", {"Channel": call.channel, "Digit": "D", "Receive": "true"})
+            try:
+                await self.link.action("PlayDTMF", {"Channel": call.channel, "Digit": "D", "Receive": "true"})
+            except ActionFailed:
+                if call.state is CallState.WAITING:  # else they left in this moment
+                    raise
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         async def guarded() -> None:
