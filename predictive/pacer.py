@@ -25,6 +25,8 @@ LONGEST_STEP = 2.0
 """Seconds between two decisions that tell what went on in them: who is there now was there."""
 AT_ONCE = 4
 """Seconds in which calls end that do not get through."""
+RIVALRY = 0.03
+"""Risk that callers on a line take a free agent first, up to which one call is placed for that agent."""
 MOST_CALLS = 20_000
 """Calls under way that are remembered."""
 LONG_PAUSE = 1800.0
@@ -257,8 +259,8 @@ class PredictivePacer:
             bound = "agents"
         if wanted < each_one:
             # One for each free agent, but where callers on a line will want those agents too.
-            limit = self.budget.target
-            wanted = max(wanted, min(each_one, places(free, persons, certain, agents, chance, limit)))
+            lone = places(free, persons, certain, agents, chance, RIVALRY)
+            wanted = max(wanted, min(each_one, lone))
         return self._decided(
             wanted,
             free + agents.mean,

@@ -392,3 +392,10 @@ def test_a_pacer_that_is_only_told_and_never_asked(what: Any) -> None:
     for number in range(5000):
         own.on_event(random.uniform(0, 1e6), Event(what, str(number), str(number)))
     assert own.calls_to_place(1e6, small_floor(ready=2)) == 2
+
+
+def test_with_no_risk_permitted_it_is_progressive_still() -> None:
+    own = pacer(target=0.0)
+    simulate(replace(HALF_AN_HOUR, agents=20, pause_every=300.0), own, 1)
+    assert own._leaves.per_second > 0, "agents leave, so that no call is without all risk"
+    assert asked(own, own._now + 1.0, ready=6, talking=10) == 6
