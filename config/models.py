@@ -402,6 +402,50 @@ class FeatureCodes(Model):
     end_wrap_up: FeatureCode = describe("End wrap-up early", "Завершить обработку", default="*23")
 
 
+class Voice(Model):
+    """A voice of the speech engine."""
+
+    voice: Annotated[
+        str,
+        form(
+            "a voice",
+            "as the engine names it: Latin letters, digits and . _ / + -",
+            r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,127}$",
+            "en-us",
+        ),
+    ] = describe("Its name in the engine", "Имя голоса в движке")
+    rate: int = describe("Speed, words a minute", "Скорость, слов в минуту", ge=80, le=450, default=165)
+
+
+class SpeechEngine(Model):
+    """The program that speaks what nobody recorded."""
+
+    command: list[str] = describe(
+        "Program with its arguments, run without a shell: text on standard input, WAV on standard output; "
+        "{voice} and {rate} stand for the voice's",
+        "Программа с аргументами, без оболочки: текст на стандартный ввод, WAV на стандартный вывод; "
+        "{voice} и {rate} заменяются голосом и скоростью",
+        default=["espeak-ng", "-v", "{voice}", "-s", "{rate}", "--stdout", "--stdin"],
+        min_length=1,
+    )
+    voices: dict[Language, Voice] = describe(
+        "Voice by language",
+        "Голос по языку",
+        min_length=1,
+        default={"ru": Voice(voice="ru", rate=165), "en": Voice(voice="en-us", rate=170)},
+    )
+    time_limit: Duration = describe(
+        "Longest wait for one text", "Сколько ждать один текст, не больше", default=10.0
+    )
+    cache_mb: int = describe(
+        "Megabytes of spoken texts that are kept; the longest unused go first",
+        "Сколько мегабайт озвученных текстов хранить; первыми уходят давно не звучавшие",
+        ge=10,
+        le=100_000,
+        default=500,
+    )
+
+
 class System(Model):
     """The installation."""
 
@@ -444,6 +488,12 @@ class System(Model):
         "Каталог подсказок; пусто: те, что пришли с Perezvon",
         default=None,
     )
+    cache_dir: str = describe(
+        "Folder of what can be made again: spoken texts; Asterisk must be able to read it",
+        "Каталог того, что можно сделать заново: озвученные тексты; Asterisk должен уметь его читать",
+        default="/var/cache/perezvon",
+    )
+    speech: SpeechEngine = describe("The speech engine", "Синтезатор речи", default=SpeechEngine())
     asterisk: AsteriskPaths = describe("Where Asterisk lives", "Где живёт Asterisk", default=AsteriskPaths())
     sip: Sip = describe("Where SIP listens", "Где слушает SIP", default=Sip())
     ami: Ami = describe("The manager link", "Связь AMI")

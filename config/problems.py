@@ -184,7 +184,13 @@ CODES: dict[str, Code] = {
     "E428": Code(
         "a path that is not absolute, or too long for a socket",
         "путь не абсолютный или слишком длинный для сокета",
-        ("system.socket", "system.sounds_dir", "system.asterisk.config_dir", "system.asterisk.log_dir"),
+        (
+            "system.socket",
+            "system.sounds_dir",
+            "system.cache_dir",
+            "system.asterisk.config_dir",
+            "system.asterisk.log_dir",
+        ),
     ),
     "E431": Code(
         "a default or weak secret",

@@ -40,6 +40,7 @@ def copy_site(source: Path, target: Path, move: Move) -> Site:
         system["database"] = f"sqlite+aiosqlite:///{move.state / 'perezvon.db'}"
         system["socket"] = str(move.state / "daemon.sock")
         system["sounds_dir"] = str(move.sounds_dir)
+        system["cache_dir"] = str(move.state / "cache")
         system.setdefault("asterisk", {}).update(
             command=move.command, config_dir=str(move.config_dir), log_dir=str(move.log_dir)
         )

@@ -106,6 +106,7 @@ def places(facts: Facts) -> Iterator[Finding]:
     paths: list[tuple[Path, str | None]] = [
         (("system", "socket"), system.socket),
         (("system", "sounds_dir"), system.sounds_dir),
+        (("system", "cache_dir"), system.cache_dir),
         (("system", "asterisk", "config_dir"), system.asterisk.config_dir),
         (("system", "asterisk", "log_dir"), system.asterisk.log_dir),
     ]

@@ -1,0 +1,80 @@
+"""A WAV file made fit for the telephone: trimmed, level-matched, at 8 and 16 kHz.
+
+pydub is slow: in a worker process or on the command line alone, never beside the event loop.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import warnings
+from pathlib import Path
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # pydub asks for ffmpeg, which WAV does not need
+    from pydub import AudioSegment
+    from pydub.exceptions import CouldntDecodeError
+    from pydub.silence import detect_leading_silence
+
+RECIPE = 2
+"""Raised when the way of finishing changes, so that every file counts as stale."""
+
+EXTENSIONS = {8000: ".wav", 16000: ".wav16"}
+"""Samples a second to the end of the name, by which Asterisk picks what suits the call's codec best."""
+
+BAND = {8000: 3400, 16000: 7000}
+"""What is left below half of the rate, Hz; without the filter the lower rate would alias."""
+
+LEVEL = -20.0
+"""Loudness of every prompt, dBFS (RMS)."""
+
+MARGIN_MS = 60
+SILENCE_DBFS = -42.0
+PEAK_DBFS = -1.0
+
+
+class BadSound(Exception):
+    """Not a sound that can be used: no WAV, or nothing but silence."""
+
+
+def finish(spoken: bytes, level: float = LEVEL) -> dict[int, AudioSegment]:
+    """By rate: 16-bit mono, silence cut at both ends, RMS at `level` dBFS, peaks under -1 dBFS.
+
+    Raises `BadSound`.
+    """
+    try:
+        sound = AudioSegment.from_wav(io.BytesIO(spoken))
+    except (CouldntDecodeError, EOFError, ValueError, IndexError) as error:
+        raise BadSound(f"no WAV file: {error}") from None
+    sound = sound.set_channels(1).set_sample_width(2).remove_dc_offset()
+    if not len(sound) or sound.max_dBFS < SILENCE_DBFS:
+        raise BadSound("nothing but silence")
+    return {rate: _finish(sound, rate, level) for rate in EXTENSIONS}
+
+
+def _finish(sound: AudioSegment, rate: int, level: float) -> AudioSegment:
+    for _ in range(4):  # each pass is only 6 dB an octave
+        sound = sound.low_pass_filter(BAND[rate])
+    sound = sound.high_pass_filter(120).set_frame_rate(rate)
+    sound = sound.apply_gain(level - sound.dBFS)
+    start = detect_leading_silence(sound, SILENCE_DBFS, chunk_size=5)
+    end = detect_leading_silence(sound.reverse(), SILENCE_DBFS, chunk_size=5)
+    sound = sound[max(0, start - MARGIN_MS) : len(sound) - max(0, end - MARGIN_MS)]
+    sound = sound.apply_gain(min(level - sound.dBFS, PEAK_DBFS - sound.max_dBFS))
+    return sound.fade_in(5).fade_out(10)
+
+
+def write(sounds: dict[int, AudioSegment], stem: Path) -> None:
+    """`stem` with each rate's extension, each whole or not at all; the 8 kHz file comes last."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    for rate in sorted(sounds, reverse=True):
+        descriptor, partial = tempfile.mkstemp(dir=stem.parent, prefix=".partial-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                sounds[rate].export(file, format="wav")
+                os.fchmod(file.fileno(), 0o644)  # Asterisk is another user
+            Path(partial).replace(stem.with_name(stem.name + EXTENSIONS[rate]))
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
