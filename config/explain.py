@@ -148,7 +148,9 @@ def _example(node: dict[str, Any], resolve: Any) -> str:
         return "{" + ", ".join(f"{name}: {_example(field, resolve)}" for name, field in some.items()) + "}"
     if "patternProperties" in node:
         pattern, values = next(iter(node["patternProperties"].items()))
-        return f"{{{FORMS[pattern].example}: {_example(resolve(values), resolve)}}}"
+        name = FORMS[pattern].example
+        name = name if name[0].isalpha() else json.dumps(name)  # else YAML takes it for a number or a date
+        return f"{{{name}: {_example(resolve(values), resolve)}}}"
     if isinstance(default := node.get("default"), str | int | float | list) and default not in ("", []):
         return _inline(default) or ""
     if examples := node.get("examples"):

@@ -66,6 +66,26 @@ Host = Annotated[
     ),
 ]
 Language = Literal["ru", "en"]
+Key = Annotated[str, form("a key", "a digit, * or #, in quotes", r"^[0-9*#]$", "1")]
+Day = Annotated[
+    str,
+    form(
+        "a day",
+        "a date, or month and day of every year, in quotes",
+        r"^(?:[0-9]{4}-)?(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$",
+        "2027-01-08",
+        "01-01",
+    ),
+]
+Url = Annotated[
+    str,
+    form(
+        "an address",
+        "https:// or http://, with nothing but what an address may hold",
+        r"^https?://[A-Za-z0-9._~:/?#@!&'()*+,;=%\[\]-]{1,500}$",
+        "https://shop.example/balance",
+    ),
+]
 
 
 def _one_line(value: str) -> str:

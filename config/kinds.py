@@ -9,7 +9,21 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 
-from config.models import Agent, Campaign, Disposition, Group, Line, PauseReason, System, Trunk
+from config.models import (
+    Agent,
+    Campaign,
+    Disposition,
+    Group,
+    Line,
+    Lookup,
+    Menu,
+    PauseReason,
+    Schedule,
+    Shop,
+    Survey,
+    System,
+    Trunk,
+)
 from config.tree import Path
 
 
@@ -47,6 +61,25 @@ KINDS = (
     Kind("group", "groups", Group, Layout.FOLDER, "Группа агентов: обслуживает кампании и линии."),
     Kind("agent", "agents", Agent, Layout.FOLDER, "Агент: человек с SIP-телефоном."),
     Kind("campaign", "campaigns", Campaign, Layout.FOLDER, "Кампания: цель, список, режим, часы, правила."),
+    Kind("schedule", "schedules", Schedule, Layout.FOLDER, "Расписание: когда линии работают."),
+    Kind("menu", "menus", Menu, Layout.FOLDER, "Голосовое меню: подсказка и куда ведут клавиши."),
+    Kind(
+        "lookup", "lookups", Lookup, Layout.FOLDER, "Вопрос системе заказчика о звонящем и как сказать ответ."
+    ),
+    Kind(
+        "survey",
+        "surveys",
+        Survey,
+        Layout.FOLDER,
+        "Опрос: оценки клавишами после разговора или отдельной кампанией.",
+    ),
+    Kind(
+        "shop",
+        "shops",
+        Shop,
+        Layout.FOLDER,
+        "Магазин: его заказы, правила их подтверждения и куда идут результаты.",
+    ),
     Kind("pause_reasons", "pause_reasons", PauseReason, Layout.MAPPING, "Почему агент не готов."),
     Kind("dispositions", "dispositions", Disposition, Layout.MAPPING, "Результат разговора со слов агента."),
 )

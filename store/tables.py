@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from leads.lead import LIVE, Outcome
@@ -54,6 +55,8 @@ leads = Table(
     Column("due_at", Double),
     Column("extra", JSON, nullable=False),
     Column("added_at", Double, nullable=False),
+    # Attempts before this do not count: a call-back's lead is opened anew by the next missed call.
+    Column("reopened_at", Double, nullable=False, server_default=text("0")),
     # The phone first: the same index finds a number in all lists.
     UniqueConstraint("phone", "list_id"),
     CheckConstraint("state in ('ready', 'scheduled', 'claimed', 'final')", name="state"),
@@ -170,4 +173,160 @@ leases = Table(
     Column("epoch", Integer, nullable=False),
     Column("holder", String, nullable=False),
     Column("expires_at", Double, nullable=False),
+)
+
+# A call that came in on a line. The id is its channel's.
+inbound_calls = Table(
+    "inbound_calls",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("line", String, nullable=False),
+    Column("number", String),
+    Column("caller_class", String, nullable=False),
+    Column("group", String),
+    Column("arrived_at", Double, nullable=False),
+    # The first time in a queue, and the wait that the caller was told then, in seconds.
+    Column("waiting_at", Double),
+    Column("told_wait", Double),
+    Column("connected_at", Double),
+    Column("ended_at", Double),
+    Column("agent", String),
+    Column("outcome", String),
+    Column("note", String, nullable=False, server_default=text("''")),
+    Index(None, "line", "arrived_at"),
+    Index(None, "arrived_at"),
+    Index(None, "number"),
+)
+
+# A call that an agent's phone rang for and that was not taken, and why.
+missed_rings = Table(
+    "missed_rings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call", String, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("group", String, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("reason", String, nullable=False),
+    Index(None, "at"),
+    Index(None, "call"),
+)
+
+# Somebody to be called back: who was missed, and who asked for it while waiting. One open per number.
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("campaign", String, nullable=False),
+    Column("lead_id", Integer, ForeignKey("leads.id"), nullable=False),
+    Column("phone", String, nullable=False),
+    Column("line", String, nullable=False),
+    Column("group", String, nullable=False),
+    # The call that it came from, and the one that closed it.
+    Column("call", String, nullable=False),
+    Column("closed_by", String),
+    Column("created_at", Double, nullable=False),
+    # Since when the caller has their place in the queue; none: they were missed.
+    Column("place_since", Double),
+    Column("due_at", Double, nullable=False),
+    Column("closed_at", Double),
+    CheckConstraint("kind in ('missed', 'asked')", name="kind"),
+    CheckConstraint("state in ('open', 'done', 'cancelled')", name="state"),
+    CheckConstraint("(state = 'open') = (closed_at is null)", name="closed"),
+    Index(
+        "uq_callbacks_open",
+        "phone",
+        unique=True,
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+    Index(None, "lead_id"),
+)
+
+# Who is no ordinary client.
+caller_classes = Table(
+    "caller_classes",
+    metadata,
+    Column("phone", String, primary_key=True),
+    Column("caller_class", String, nullable=False),
+    Column("note", String, nullable=False),
+    Column("added_at", Double, nullable=False),
+    CheckConstraint("caller_class in ('colleague', 'vip', 'spam')", name="caller_class"),
+)
+
+# Whom nobody calls, whatever the campaign.
+do_not_call = Table(
+    "do_not_call",
+    metadata,
+    Column("phone", String, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("note", String, nullable=False),
+    Column("added_at", Double, nullable=False),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("shop", String, nullable=False),
+    # The shop's own key: the same order twice is one.
+    Column("key", String, nullable=False),
+    Column("number", String, nullable=False),
+    Column("phone", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("items", JSON, nullable=False),
+    # In hundredths of the currency.
+    Column("sum", Integer, nullable=False),
+    Column("delivery_date", String),
+    Column("delivery_window", String),
+    Column("attributes", JSON, nullable=False),
+    Column("state", String, nullable=False),
+    Column("lead_id", Integer, ForeignKey("leads.id")),
+    Column("created_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("note", String, nullable=False, server_default=text("''")),
+    UniqueConstraint("shop", "key"),
+    Index(None, "phone", "state"),
+    Index(None, "state"),
+)
+
+# Results on their way to a shop: written in the transaction that made them, tried until taken or given up.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("shop", String, nullable=False),
+    Column("event", String, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("error", String, nullable=False),
+    CheckConstraint("state in ('waiting', 'sent', 'given_up')", name="state"),
+    Index(None, "state", "due_at"),
+)
+
+# One mark, or one spoken comment, of one call.
+survey_answers = Table(
+    "survey_answers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("survey", String, nullable=False),
+    Column("call", String, nullable=False),
+    Column("question", String, nullable=False),
+    # None: 0 was pressed or nothing, or it is the comment.
+    Column("mark", Integer),
+    Column("recording", String),
+    Column("line", String, nullable=False),
+    Column("group", String, nullable=False),
+    Column("campaign", String, nullable=False),
+    Column("agent", String, nullable=False),
+    Column("number", String),
+    Column("at", Double, nullable=False),
+    UniqueConstraint("call", "survey", "question"),
+    Index(None, "survey", "at"),
 )

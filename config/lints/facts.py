@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from config.models import Agent, Campaign, Disposition, Group, Line, PauseReason, System, Trunk
+from config.models import (
+    Agent,
+    Campaign,
+    Disposition,
+    Group,
+    Line,
+    Lookup,
+    Menu,
+    PauseReason,
+    Schedule,
+    Shop,
+    Survey,
+    System,
+    Trunk,
+)
 from config.tree import Path
 
 Prompts = Mapping[str, Set[str]]
@@ -26,6 +40,11 @@ class Facts:
     groups: dict[str, Group]
     agents: dict[str, Agent]
     campaigns: dict[str, Campaign]
+    schedules: dict[str, Schedule]
+    menus: dict[str, Menu]
+    lookups: dict[str, Lookup]
+    surveys: dict[str, Survey]
+    shops: dict[str, Shop]
     pause_reasons: dict[str, PauseReason]
     dispositions: dict[str, Disposition]
     names: Mapping[str, Set[str]]

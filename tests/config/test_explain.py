@@ -45,7 +45,7 @@ def test_a_key_is_told_with_type_default_unit_example_and_the_lints_that_touch_i
     assert {"E412", "W521", "W527"} <= set(key.codes)
     assert not {"E411", "E407"} & set(key.codes)
     (mode,) = matching("campaigns.mode")
-    assert mode.allowed == ["predictive", "progressive", "ratio", "preview"]
+    assert mode.allowed == ["predictive", "progressive", "ratio", "preview", "robot"]
     assert mode.required
 
 
