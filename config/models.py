@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hmac
 
+from pydantic import Field
+
 from config.fields import Model as Model
 from config.forms import Id
 from config.inbound import Action as Action
@@ -52,11 +54,11 @@ class Site(Model):
     groups: dict[Id, Group]
     agents: dict[Id, Agent]
     campaigns: dict[Id, Campaign]
-    schedules: dict[Id, Schedule] = {}
-    menus: dict[Id, Menu] = {}
-    lookups: dict[Id, Lookup] = {}
-    surveys: dict[Id, Survey] = {}
-    shops: dict[Id, Shop] = {}
+    schedules: dict[Id, Schedule] = Field(default={})
+    menus: dict[Id, Menu] = Field(default={})
+    lookups: dict[Id, Lookup] = Field(default={})
+    surveys: dict[Id, Survey] = Field(default={})
+    shops: dict[Id, Shop] = Field(default={})
     pause_reasons: dict[Id, PauseReason]
     dispositions: dict[Id, Disposition]
 

@@ -15,7 +15,8 @@ from typing import get_args
 
 import structlog
 
-from config.models import Language, SpeechEngine, System, Voice
+from config.forms import Language
+from config.models import SpeechEngine, System, Voice
 from sounds.catalogue import sounds_dir
 from sounds.engine import command_for
 from sounds.finish import LEVEL, RECIPE
