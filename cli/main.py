@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import check, demo, doctor, explain, leads, ledger, live, plan, run, schema, simulate
+from cli import check, demo, doctor, explain, leads, ledger, live, plan, run, schema, simulate, sounds
 
 app = typer.Typer(
     help="Perezvon: a call-centre engine around Asterisk.",
@@ -27,6 +27,7 @@ app.command()(doctor.doctor)
 app.add_typer(leads.leads, name="leads")
 app.add_typer(ledger.ledger, name="ledger")
 app.add_typer(simulate.simulate, name="simulate")
+app.add_typer(sounds.sounds, name="sounds")
 app.add_typer(live.campaign, name="campaign")
 app.add_typer(live.agents, name="agents")
 app.command()(live.calls)

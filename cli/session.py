@@ -48,11 +48,14 @@ def site_folder(given: Path | None) -> Path:
     return Path(os.environ.get("PEREZVON_SITE", "/etc/perezvon/site"))
 
 
-def site_of(given: Path | None) -> Site:
-    """The checked site, or its problems on standard error and exit code 1."""
+def site_of(given: Path | None, *, with_prompts: bool = True) -> Site:
+    """The checked site, or its problems on standard error and exit code 1.
+
+    `with_prompts` False: whether its prompts exist does not matter, as for the command that makes them.
+    """
     folder = site_folder(given)
     try:
-        return load_site(folder, prompts_of)
+        return load_site(folder, prompts_of if with_prompts else None)
     except SiteError as error:
         for problem in error.problems:
             err.print(str(problem), markup=False, highlight=False, soft_wrap=True)

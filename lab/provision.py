@@ -1,7 +1,7 @@
-"""Where a real Asterisk comes from: the system's, or Debian's packages unpacked into a cache folder.
+"""Where a real Asterisk and espeak-ng come from: the system's, or Debian's packages unpacked into a cache.
 
-Nothing is installed: the packages are only unpacked, and the program runs through its own loader, as the
-current user. `python -m lab.provision` fetches it and prints where it is.
+Nothing is installed: the packages are only unpacked, and the programs run through their own loader, as the
+current user. `python -m lab.provision` fetches both and prints where they are.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 OLDEST = (18,)
-PACKAGES = ("asterisk", "asterisk-modules", "asterisk-core-sounds-en-wav", "asterisk-core-sounds-ru-wav")
+ASTERISK = ("asterisk", "asterisk-modules", "asterisk-core-sounds-en-wav", "asterisk-core-sounds-ru-wav")
+SPEECH = ("espeak-ng",)
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 Say = Callable[[str], None]
@@ -62,13 +63,28 @@ def ensure_asterisk(cache: Path, say: Say) -> AsteriskBinary:
     """
     if found := _system():
         return found
+    return _unpacked(_fetched(cache, "asterisk", ASTERISK, say))
+
+
+def ensure_speech(cache: Path, say: Say) -> list[str]:
+    """The command of espeak-ng, the system's or the cache's, to be followed by its arguments.
+
+    Raises `NoAsterisk`.
+    """
+    if found := shutil.which("espeak-ng"):
+        return [found]
+    root = _fetched(cache, "espeak-ng", SPEECH, say)
+    return [*_through_loader(root, "usr/bin/espeak-ng"), f"--path={_loader(root).parent}"]
+
+
+def _fetched(cache: Path, name: str, packages: tuple[str, ...], say: Say) -> Path:
+    """The folder of the unpacked packages in the cache, made where it is missing."""
     cache = cache.resolve()
-    root = cache / "asterisk"
     cache.mkdir(parents=True, exist_ok=True)
-    with _locked(cache / "asterisk.lock", say):
-        if not root.is_dir():
-            _unpack(root, say)
-    return _unpacked(root)
+    with _locked(cache / f"{name}.lock", say):
+        if not (cache / name).is_dir():
+            _unpack(cache / name, packages, say)
+    return cache / name
 
 
 def _system() -> AsteriskBinary | None:
@@ -86,17 +102,27 @@ def _system() -> AsteriskBinary | None:
 
 
 def _unpacked(root: Path) -> AsteriskBinary:
-    loader = next(root.glob("usr/lib/*/ld-linux*.so.*"), None)
-    if loader is None:
-        raise NoAsterisk(f"{root} holds no program loader; remove that folder and try again")
-    libraries = f"{loader.parent}:{loader.parent / 'pulseaudio'}"
-    command = [str(loader), "--library-path", libraries, str(root / "usr/sbin/asterisk")]
+    command = _through_loader(root, "usr/sbin/asterisk")
     version = _version(command)
     if version < OLDEST:
         raise NoAsterisk(f"the Asterisk in {root} does not run here; remove that folder and try again")
     return AsteriskBinary(
-        command, version, loader.parent / "asterisk/modules", (root / "usr/share/asterisk").resolve()
+        command, version, _loader(root).parent / "asterisk/modules", (root / "usr/share/asterisk").resolve()
     )
+
+
+def _loader(root: Path) -> Path:
+    loader = next(root.glob("usr/lib/*/ld-linux*.so.*"), None)
+    if loader is None:
+        raise NoAsterisk(f"{root} holds no program loader; remove that folder and try again")
+    return loader
+
+
+def _through_loader(root: Path, program: str) -> list[str]:
+    """A program of the unpacked packages with its own loader and libraries, not the host's."""
+    loader = _loader(root)
+    libraries = f"{loader.parent}:{loader.parent / 'pulseaudio'}"
+    return [str(loader), "--library-path", libraries, str(root / program)]
 
 
 def _version(command: list[str]) -> tuple[int, ...]:
@@ -115,7 +141,7 @@ def _locked(path: Path, say: Say) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("waiting for another run that unpacks Asterisk")
+            say(f"waiting for another run that unpacks {path.stem}")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -124,32 +150,32 @@ def _tool(name: str) -> str:
     """The path of a program of the host's."""
     if found := shutil.which(name):
         return found
-    raise NoAsterisk(f"no asterisk {OLDEST[0]} or newer is installed, and without {name} none can be fetched")
+    raise NoAsterisk(f"the program is not installed, and without {name} it cannot be fetched")
 
 
-def _unpack(root: Path, say: Say) -> None:
+def _unpack(root: Path, packages: tuple[str, ...], say: Say) -> None:
     """Fill a temporary folder beside `root` and rename it, so that a `root` that exists is whole."""
     if not KEYRING.is_file():
-        raise NoAsterisk(f"no asterisk is installed, and {KEYRING} is missing to check packages with")
-    for left_over in root.parent.glob("asterisk.partial-*"):  # of an interrupted run; we hold the lock
+        raise NoAsterisk(f"{root.name} is not installed, and {KEYRING} is missing to check packages with")
+    for left_over in root.parent.glob(f"{root.name}.partial-*"):  # of an interrupted run; we hold the lock
         shutil.rmtree(left_over)
-    partial = Path(tempfile.mkdtemp(prefix="asterisk.partial-", dir=root.parent))
+    partial = Path(tempfile.mkdtemp(prefix=f"{root.name}.partial-", dir=root.parent))
     try:
         target = partial / "root"
-        for package in _download(partial / "apt", say):
+        for package in _download(partial / "apt", packages, say):
             _run([_tool("dpkg-deb"), "-x", str(package), str(target)], "a package could not be unpacked")
         for language, speaker in (("en", "en_US_f_Allison"), ("ru", "ru_RU_f_IvrvoiceRU")):
             link = target / "usr/share/asterisk/sounds" / language
-            if not link.exists():
+            if link.parent.is_dir() and not link.exists():
                 link.symlink_to(speaker)
         target.chmod(0o755)
         target.rename(root)
     finally:
         shutil.rmtree(partial)
-    say(f"Asterisk is in {root}")
+    say(f"{root.name} is in {root}")
 
 
-def _download(state: Path, say: Say) -> list[Path]:
+def _download(state: Path, names: tuple[str, ...], say: Say) -> list[Path]:
     """Fetch the packages and all they need, with an apt state of our own: the host's is not touched."""
     (state / "lists/partial").mkdir(parents=True)
     (state / "cache/archives/partial").mkdir(parents=True)
@@ -177,17 +203,17 @@ def _download(state: Path, say: Say) -> list[Path]:
         )
         mirror = _mirror(environment)
     if mirror is None:
-        raise NoAsterisk("no asterisk is installed, and apt reaches no mirror of Debian's main archive")
+        raise NoAsterisk(f"{names[0]} is not installed, and apt reaches no mirror of Debian's main archive")
     sources = state / "sources.list"
     # A frozen mirror's lists may be older than their validity; the signature is checked all the same.
     sources.write_text(f"deb [signed-by={KEYRING} check-valid-until=no] {mirror} sid main\n")
     _write_apt_config(
         config, private | {"Dir::Etc::sourcelist": sources, "Dir::Etc::sourceparts": "/dev/null"}
     )
-    say("fetching Asterisk's packages from that mirror (about 120 MB)")
+    say(f"fetching {names[0]}'s packages from that mirror")
     _run([_tool("apt-get"), "update"], "apt could not fetch the package lists", environment)
     _run(
-        [_tool("apt-get"), "install", "--download-only", "-y", *PACKAGES],
+        [_tool("apt-get"), "install", "--download-only", "-y", *names],
         "apt could not fetch the packages",
         environment,
     )
@@ -235,13 +261,19 @@ def _run(command: list[str], trouble: str, environment: dict[str, str] | None = 
 
 
 def main() -> int:
-    """Print where Asterisk is. Exit code 1, with the reason, where none can be had."""
+    """Print where both are. Exit code 1, with the reason, where one cannot be had."""
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
     try:
-        binary = ensure_asterisk(default_cache(), lambda line: print(line, file=sys.stderr, flush=True))
+        binary = ensure_asterisk(default_cache(), say)
+        speech = ensure_speech(default_cache(), say)
     except NoAsterisk as reason:
-        print(f"no Asterisk: {reason}", file=sys.stderr)
+        print(f"cannot be had: {reason}", file=sys.stderr)
         return 1
     print(f"asterisk {binary.version_text} {' '.join(binary.command)}")
+    print(f"espeak-ng {' '.join(speech)}")
     return 0
 
 

@@ -1,105 +1,87 @@
-"""Speak the manifest into WAV files: `python -m sounds.build [--check]`.
-
-Needs espeak-ng; only who changes a text needs to run it, because the built files are committed.
-"""
+"""Make the prompts of a folder: recordings where there are some, else speech."""
 
 from __future__ import annotations
 
-import argparse
-import io
 import json
 import shutil
-import subprocess
-import sys
-import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from config.models import SpeechEngine
 from sounds.catalogue import sounds_dir
-from sounds.manifest import Speech, load, stale
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # pydub asks for ffmpeg, which WAV does not need
-    from pydub import AudioSegment
-    from pydub.silence import detect_leading_silence
-
-RATE = 8000
-"""Samples a second: what `.wav` means to Asterisk."""
-
-MARGIN_MS = 60
-SILENCE_DBFS = -42.0
-PEAK_DBFS = -1.0
+from sounds.engine import EngineError, command_for, find, speak, voice_of
+from sounds.finish import BadSound, finish, tone, write
+from sounds.manifest import Built, Folder, Source, Tone, content, stale
 
 
-class BuildError(Exception):
-    """Speech cannot be made; the message says how to mend it."""
+@dataclass(frozen=True)
+class Made:
+    """One prompt that `build` looked at; `why` is the reason, or the error of one that failed."""
+
+    stem: str
+    what: Literal["made", "copied", "removed", "failed"]
+    why: str
 
 
-def speak(speech: Speech) -> bytes:
-    """The text as a WAV file of espeak-ng's own rate and level."""
-    program = shutil.which("espeak-ng")
-    if program is None:
-        raise BuildError("espeak-ng is not installed; mend: apt-get install espeak-ng")
-    command = [program, "-v", speech.voice, "-s", str(speech.rate), "--stdout", "--stdin"]
-    done = subprocess.run(command, input=speech.text.encode(), capture_output=True, check=False)  # noqa: S603
-    if done.returncode or not done.stdout:
-        raise BuildError(f"espeak-ng failed on {speech.file}: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout
+def build(folder: Folder, engine: SpeechEngine) -> Iterator[Made]:
+    """Make what is stale and drop what no longer belongs, one at a time; what failed stays as it was.
 
-
-def finish(spoken: bytes, level: float) -> AudioSegment:
-    """A WAV file made fit for the telephone.
-
-    Telephone band, 8 kHz 16-bit mono, silence cut at both ends, RMS at `level` dBFS, peaks under -1 dBFS.
+    Without an engine the prompts that came with Perezvon are copied where the text is the same. Raises
+    `ManifestError` before anything is done.
     """
-    sound = AudioSegment.from_wav(io.BytesIO(spoken))
-    sound = sound.set_channels(1).set_sample_width(2).remove_dc_offset()
-    for _ in range(4):  # each pass is only 6 dB an octave; without it the lower rate would alias
-        sound = sound.low_pass_filter(3400)
-    sound = sound.high_pass_filter(120).set_frame_rate(RATE)
-    sound = sound.apply_gain(level - sound.dBFS)
-    start = detect_leading_silence(sound, SILENCE_DBFS, chunk_size=5)
-    end = detect_leading_silence(sound.reverse(), SILENCE_DBFS, chunk_size=5)
-    sound = sound[max(0, start - MARGIN_MS) : len(sound) - max(0, end - MARGIN_MS)]
-    sound = sound.apply_gain(min(level - sound.dBFS, PEAK_DBFS - sound.max_dBFS))
-    return sound.fade_in(5).fade_out(10)
-
-
-def build(speeches: list[Speech], folder: Path) -> list[str]:
-    """Make the stale files, drop those that no longer belong; returns the files that changed."""
-    changed = stale(speeches, folder)
-    wanted = {speech.file: speech for speech in speeches}
-    for file in changed:
-        if speech := wanted.get(file):
-            sound = finish(speak(speech), speech.level)
-            (folder / file).parent.mkdir(exist_ok=True)
-            sound.export(folder / file, format="wav").close()
+    todo = stale(folder, engine)
+    sources = {source.stem: source for source in folder.sources()}
+    entries = dict(folder.built().entries)
+    for stem, why in todo.items():
+        source = sources.get(stem)
+        if source is None:
+            for path in (folder.path / f"{stem}.wav", folder.path / f"{stem}.wav16"):
+                path.unlink(missing_ok=True)
+            del entries[stem]
+            yield Made(stem, "removed", why)
         else:
-            (folder / file).unlink(missing_ok=True)
-    record = {file: wanted[file].digest for file in sorted(wanted)}
-    (folder / "built.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return sorted(changed)
+            try:
+                what = _make(folder, source, engine)
+            except (EngineError, BadSound, OSError) as error:
+                yield Made(stem, "failed", str(error))
+                continue
+            entries[stem] = (source.digest(engine), content(folder.path / f"{stem}.wav"))
+            yield Made(stem, what, why)
+        _note(folder, Built(entries))
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Exit code 0 done or nothing to do, 1 stale files (`--check`) or an error."""
-    parser = argparse.ArgumentParser(prog="python -m sounds.build", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say which files are stale; exit 1 if any")
-    only_check: bool = parser.parse_args(argv).check
-    folder = sounds_dir()
-    try:
-        speeches = load(folder / "prompts.yaml")
-        if only_check:
-            wrong = stale(speeches, folder)
-            for file, reason in wrong.items():
-                print(f"sounds/{file}: {reason}; mend: python -m sounds.build")
-            return 1 if wrong else 0
-        for file in build(speeches, folder):
-            print(f"built sounds/{file}")
-    except (BuildError, ValueError) as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 1
-    return 0
+def _make(folder: Folder, source: Source, engine: SpeechEngine) -> Literal["made", "copied"]:
+    target, rates = folder.path / source.stem, folder.manifest.rates
+    match source.made_from:
+        case Path() as recording:
+            sounds = finish(recording.read_bytes(), rates)
+        case Tone(hz=hz, ms=ms):
+            sounds = tone(hz, ms, rates)
+        case text:
+            try:
+                find(engine)
+            except EngineError:
+                if not _bundled(source, engine):
+                    raise
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(sounds_dir() / f"{source.stem}.wav", f"{target}.wav")
+                return "copied"
+            command = command_for(engine, voice_of(engine, source.language))
+            sounds = finish(speak(command, text, engine.time_limit), rates)
+    write(sounds, target)
+    return "made"
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _bundled(source: Source, engine: SpeechEngine) -> bool:
+    """Whether the file that came with Perezvon says the same in the same voice."""
+    entry = Folder(sounds_dir()).built().entries.get(source.stem)
+    return entry is not None and entry[0] == source.digest(engine)
+
+
+def _note(folder: Folder, built: Built) -> None:
+    """Write `built.json` whole: an interrupted build goes on from where it was."""
+    partial = folder.path / ".partial-built.json"
+    partial.write_text(json.dumps(built.entries, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    partial.replace(folder.path / "built.json")

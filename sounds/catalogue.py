@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
+
+from config.forms import Language
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 def sounds_dir() -> Path:
@@ -15,8 +20,6 @@ def prompts(folder: Path) -> dict[str, set[str]]:
 
     Raises `FileNotFoundError` where there is no such folder.
     """
-    found: dict[str, set[str]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() and (names := {file.stem for file in path.glob("*.wav")}):
-            found[path.name] = names
-    return found
+    there = {path.name for path in folder.iterdir()}
+    found = {one: {file.stem for file in (folder / one).glob("*.wav")} for one in LANGUAGES if one in there}
+    return {language: names for language, names in found.items() if names}

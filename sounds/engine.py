@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the worker starts for every new text: it leaves pydantic alone
+    from config.forms import Language
     from config.models import SpeechEngine, Voice
 
 
@@ -19,6 +20,11 @@ def command_for(engine: SpeechEngine, voice: Voice) -> list[str]:
     return [
         part.replace("{voice}", voice.voice).replace("{rate}", str(voice.rate)) for part in engine.command
     ]
+
+
+def voice_of(engine: SpeechEngine, language: Language) -> Voice:
+    """The voice of a language; of another, where that has none."""
+    return engine.voices.get(language) or next(iter(engine.voices.values()))
 
 
 def find(engine: SpeechEngine) -> str:

@@ -9,12 +9,14 @@ import io
 import os
 import tempfile
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # pydub asks for ffmpeg, which WAV does not need
     from pydub import AudioSegment
     from pydub.exceptions import CouldntDecodeError
+    from pydub.generators import Sine
     from pydub.silence import detect_leading_silence
 
 RECIPE = 2
@@ -38,8 +40,8 @@ class BadSound(Exception):
     """Not a sound that can be used: no WAV, or nothing but silence."""
 
 
-def finish(spoken: bytes, level: float = LEVEL) -> dict[int, AudioSegment]:
-    """By rate: 16-bit mono, silence cut at both ends, RMS at `level` dBFS, peaks under -1 dBFS.
+def finish(spoken: bytes, rates: Iterable[int] = tuple(EXTENSIONS)) -> dict[int, AudioSegment]:
+    """By rate: 16-bit mono, silence cut at both ends, RMS at `LEVEL`, peaks under `PEAK_DBFS`.
 
     Raises `BadSound`.
     """
@@ -50,18 +52,28 @@ def finish(spoken: bytes, level: float = LEVEL) -> dict[int, AudioSegment]:
     sound = sound.set_channels(1).set_sample_width(2).remove_dc_offset()
     if not len(sound) or sound.max_dBFS < SILENCE_DBFS:
         raise BadSound("nothing but silence")
-    return {rate: _finish(sound, rate, level) for rate in EXTENSIONS}
+    return {rate: _finish(sound, rate) for rate in rates}
 
 
-def _finish(sound: AudioSegment, rate: int, level: float) -> AudioSegment:
+def tone(hz: int, ms: int, rates: Iterable[int]) -> dict[int, AudioSegment]:
+    """A plain tone at `LEVEL` by rate; `hz` 0 is silence."""
+    if not hz:
+        return {rate: AudioSegment.silent(ms, rate) for rate in rates}
+    plain = {rate: Sine(hz, sample_rate=rate).to_audio_segment(ms) for rate in rates}
+    return {
+        rate: sound.apply_gain(LEVEL - sound.dBFS).fade_in(5).fade_out(10) for rate, sound in plain.items()
+    }
+
+
+def _finish(sound: AudioSegment, rate: int) -> AudioSegment:
     for _ in range(4):  # each pass is only 6 dB an octave
         sound = sound.low_pass_filter(BAND[rate])
     sound = sound.high_pass_filter(120).set_frame_rate(rate)
-    sound = sound.apply_gain(level - sound.dBFS)
+    sound = sound.apply_gain(LEVEL - sound.dBFS)
     start = detect_leading_silence(sound, SILENCE_DBFS, chunk_size=5)
     end = detect_leading_silence(sound.reverse(), SILENCE_DBFS, chunk_size=5)
     sound = sound[max(0, start - MARGIN_MS) : len(sound) - max(0, end - MARGIN_MS)]
-    sound = sound.apply_gain(min(level - sound.dBFS, PEAK_DBFS - sound.max_dBFS))
+    sound = sound.apply_gain(min(LEVEL - sound.dBFS, PEAK_DBFS - sound.max_dBFS))
     return sound.fade_in(5).fade_out(10)
 
 

@@ -11,14 +11,13 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import get_args
 
 import structlog
 
 from config.forms import Language
-from config.models import SpeechEngine, System, Voice
-from sounds.catalogue import sounds_dir
-from sounds.engine import command_for
+from config.models import SpeechEngine, System
+from sounds.catalogue import LANGUAGES, sounds_dir
+from sounds.engine import command_for, voice_of
 from sounds.finish import LEVEL, RECIPE
 from sounds.phrase import Digits, Prompt, Text, Utterance
 
@@ -32,8 +31,6 @@ START = 2.0
 
 UNAVAILABLE = "unavailable"
 """The prompt that stands for one that exists in no language."""
-
-LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 class Speech:
@@ -101,13 +98,9 @@ class Speech:
                     return str(stem)
         return None
 
-    def _voice(self, language: Language) -> Voice:
-        voices = self._engine.voices
-        return voices[language] if language in voices else next(iter(voices.values()))
-
     def _stem(self, text: str, language: Language) -> Path:
         """The cache's name of a text: a hash of all that the sound is made from, and nothing of the text."""
-        made_from = [RECIPE, LEVEL, command_for(self._engine, self._voice(language)), text]
+        made_from = [RECIPE, LEVEL, command_for(self._engine, voice_of(self._engine, language)), text]
         digest = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
         return self._cache / digest[:2] / digest
 
@@ -126,7 +119,7 @@ class Speech:
 
     async def _work(self, missing: dict[str, str], language: Language) -> None:
         job = {
-            "command": command_for(self._engine, self._voice(language)),
+            "command": command_for(self._engine, voice_of(self._engine, language)),
             "time_limit": self._engine.time_limit,
             "texts": missing,
             "cache": str(self._cache),

@@ -16,9 +16,10 @@ from typing import Protocol
 import pytest
 import pytest_asyncio
 
+from config.models import SpeechEngine
 from lab.behaviour import EVERYBODY_TALKS, Behaviour, Mix
 from lab.pair import Pair
-from lab.provision import AsteriskBinary, NoAsterisk, default_cache, ensure_asterisk
+from lab.provision import AsteriskBinary, NoAsterisk, default_cache, ensure_asterisk, ensure_speech
 from sounds.catalogue import sounds_dir
 
 SITE = Path(__file__).parent.parent / "config/site"
@@ -33,6 +34,17 @@ def asterisk_binary() -> AsteriskBinary:
         if os.environ.get("PEREZVON_WITHOUT_ASTERISK") == "1":
             pytest.skip(f"no Asterisk: {reason}")
         pytest.fail(f"no Asterisk: {reason} (PEREZVON_WITHOUT_ASTERISK=1 skips these tests)", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def espeak() -> SpeechEngine:
+    """Real speech: espeak-ng, fetched once into the cache."""
+    default = SpeechEngine()
+    try:
+        program = ensure_speech(default_cache(), lambda line: print(line, file=sys.stderr))
+    except NoAsterisk as reason:
+        pytest.fail(f"no espeak-ng: {reason}", pytrace=False)
+    return default.model_copy(update={"command": [*program, *default.command[1:]]})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

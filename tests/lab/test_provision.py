@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
 from lab import provision
-from lab.provision import NoAsterisk, ensure_asterisk
+from lab.provision import NoAsterisk, ensure_asterisk, ensure_speech
 
 MIRROR = "http://mirror.example/debian"
 APT = f"""#!/bin/sh
@@ -85,9 +86,30 @@ def test_trouble_is_a_plain_reason_and_leaves_nothing_half_done(
     assert ensure_asterisk(cache, lambda _: None).version >= (18,)
 
 
+def test_the_speech_engine_is_unpacked_beside_it_and_runs_through_its_own_loader(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "espeak-ng" else which(name))
+    lib = cache / "espeak-ng/usr/lib/some-arch"
+    assert ensure_speech(cache, lambda _: None) == [
+        *(str(lib / "ld-linux-some.so.1"), "--library-path", f"{lib}:{lib}/pulseaudio"),
+        *(str(cache / "espeak-ng/usr/bin/espeak-ng"), f"--path={lib}"),
+    ]
+    assert "-y espeak-ng" in (tmp_path / "apt.log").read_text()
+    assert sorted(path.name for path in cache.iterdir()) == ["espeak-ng", "espeak-ng.lock"]
+
+
+def test_a_speech_engine_of_the_systems_own_is_taken(cache: Path, tmp_path: Path) -> None:
+    own = tmp_path / "bin/espeak-ng"
+    own.write_text("#!/bin/sh\n")
+    own.chmod(0o755)
+    assert ensure_speech(cache, lambda _: None) == [str(own)]
+
+
 def test_without_apt_it_says_so(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-    with pytest.raises(NoAsterisk, match="without apt-get none can be fetched"):
+    with pytest.raises(NoAsterisk, match="without apt-get it cannot be fetched"):
         ensure_asterisk(cache, lambda _: None)
 
 

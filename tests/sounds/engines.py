@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import struct
 import sys
@@ -11,22 +12,34 @@ from pathlib import Path
 from config.models import SpeechEngine
 
 
-def tone(path: Path, *, amplitude: float = 0.3, silence: float = 0.5, rate: int = 22050) -> None:
-    """A file as espeak-ng would write it, with silence around a second of sound."""
+def tone(
+    path: Path,
+    *,
+    amplitude: float = 0.3,
+    silence: float = 0.5,
+    rate: int = 22050,
+    hz: int = 440,
+    also: int = 0,
+    seconds: float = 1.0,
+) -> None:
+    """Sound with silence around it; `also` is a second tone of the same strength, Hz."""
     quiet = [0] * int(rate * silence)
-    loud = [
-        int(amplitude * 32767 * math.sin(2 * math.pi * 440 * n / rate) * (0.6 + 0.4 * math.sin(n / 900)))
-        for n in range(rate)
-    ]
+    loud = []
+    for n in range(int(rate * seconds)):
+        angle = 2 * math.pi * n / rate
+        wave_form = math.sin(hz * angle) * (0.6 + 0.4 * math.sin(n / 900))
+        if also:
+            wave_form = (wave_form + math.sin(also * angle)) / 2
+        loud.append(int(amplitude * 32767 * wave_form))
     with wave.open(str(path), "wb") as sound:
         sound.setparams((1, 2, rate, 0, "NONE", ""))
         sound.writeframes(struct.pack(f"<{len(quiet) * 2 + len(loud)}h", *quiet, *loud, *quiet))
 
 
-def engine(folder: Path, body: str = "", time_limit: str = "5s") -> SpeechEngine:
-    """A stand-in that writes its arguments and text down in `folder/log`, runs `body`, and says a tone."""
+def engine(folder: Path, body: str = "", time_limit: str = "5s", seconds: float = 1.0) -> SpeechEngine:
+    """A stand-in that writes its arguments and text down in `folder/log`, runs `body`, says a tone."""
     folder.mkdir(exist_ok=True)
-    tone(folder / "speech.wav")
+    tone(folder / "speech.wav", seconds=seconds)
     script = folder / "speak"
     script.write_text(
         f"#!{sys.executable}\n"
@@ -41,3 +54,8 @@ def engine(folder: Path, body: str = "", time_limit: str = "5s") -> SpeechEngine
     return SpeechEngine.model_validate(
         {"command": [str(script), "{voice}", "{rate}"], "time_limit": time_limit}
     )
+
+
+def said(folder: Path) -> list[list[object]]:
+    """What an engine in `folder` was asked: arguments and text."""
+    return [json.loads(line) for line in (folder / "log").read_text().splitlines()]

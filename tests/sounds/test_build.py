@@ -1,136 +1,191 @@
-"""How prompts are made; a stand-in on the PATH plays espeak-ng, so no speech program is needed."""
+"""How prompts are made in a site's folder: recordings, speech, tones; what is never overwritten."""
 
 from __future__ import annotations
 
+import cmath
 import json
 import math
-import struct
-import sys
 import wave
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sounds import build as building
-from sounds.manifest import Speech, load, stale
+from config.models import SpeechEngine, Voice
+from sounds import manifest
+from sounds.build import Made, build
+from sounds.finish import LEVEL, MARGIN_MS, finish
+from sounds.manifest import Folder, ManifestError, stale
+from tests.sounds.engines import engine, said, tone
 
-HELLO = Speech("en", "hello", 'Say "hi" && $(touch no)', "en-us", 160, -20.0)
-
-
-def tone(path: Path, *, amplitude: float = 0.3, silence: float = 0.5) -> None:
-    """A file as espeak-ng would write it: 22,050 Hz, with silence around a second of sound."""
-    quiet = [0] * int(22050 * silence)
-    loud = [
-        int(amplitude * 32767 * math.sin(2 * math.pi * 440 * n / 22050) * (0.6 + 0.4 * math.sin(n / 900)))
-        for n in range(22050)
-    ]
-    with wave.open(str(path), "wb") as sound:
-        sound.setparams((1, 2, 22050, 0, "NONE", ""))
-        sound.writeframes(struct.pack(f"<{len(quiet) * 2 + len(loud)}h", *quiet, *loud, *quiet))
+TEXT = 'Say "hi" && $(touch no)'
 
 
 @pytest.fixture
-def espeak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder on the PATH with a stand-in; it writes down its arguments and its standard input."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    tone(programs / "speech.wav")
-    script = programs / "espeak-ng"
-    script.write_text(
-        f"#!{sys.executable}\n"
-        "import json, pathlib, sys\n"
-        "here = pathlib.Path(__file__).parent\n"
-        "said = [sys.argv[1:], sys.stdin.buffer.read().decode()]\n"
-        "with (here / 'log').open('a') as log: log.write(json.dumps(said) + '\\n')\n"
-        "sys.stdout.buffer.write((here / 'speech.wav').read_bytes())\n"
-    )
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", str(programs))
-    return programs
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    """A site's folder with two texts, over an installed one without prompts."""
+    own, base = tmp_path / "own", tmp_path / "base"
+    own.mkdir()
+    base.mkdir()
+    monkeypatch.setattr(manifest, "sounds_dir", lambda: base)
+    monkeypatch.setattr("sounds.build.sounds_dir", lambda: base)
+    write(own, {"hello": {"en": TEXT, "ru": "Привет"}})
+    return Folder(own)
 
 
-def said(programs: Path) -> list[list[object]]:
-    log = programs / "log"
-    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+def write(folder: Path, prompts: object, **more: object) -> None:
+    (folder / "prompts.yaml").write_text(json.dumps({"prompts": prompts, **more}))
 
 
-def test_text_reaches_the_program_as_it_is_and_only_on_standard_input(espeak: Path, tmp_path: Path) -> None:
-    assert building.build([HELLO], tmp_path) == ["en/hello.wav"]
-    assert said(espeak) == [[["-v", "en-us", "-s", "160", "--stdout", "--stdin"], HELLO.text]]
+def made(folder: Folder, spoken_by: SpeechEngine) -> dict[str, str]:
+    return {one.stem: one.what for one in build(Folder(folder.path), spoken_by)}
 
 
-def test_only_what_changed_is_built_again(espeak: Path, tmp_path: Path) -> None:
-    other = replace(HELLO, name="other")
-    building.build([HELLO, other], tmp_path)
-    assert building.build([HELLO, other], tmp_path) == []
-    assert building.build([HELLO, replace(other, rate=150)], tmp_path) == ["en/other.wav"]
-    assert len(said(espeak)) == 3
+def test_text_reaches_the_program_as_it_is_and_only_on_standard_input(folder: Folder, tmp_path: Path) -> None:
+    assert made(folder, engine(tmp_path / "bin")) == {"en/hello": "made", "ru/hello": "made"}
+    assert said(tmp_path / "bin") == [[["en-us", "170"], TEXT], [["ru", "165"], "Привет"]]
 
 
-def test_a_file_that_left_the_manifest_is_removed(espeak: Path, tmp_path: Path) -> None:
-    building.build([HELLO, replace(HELLO, name="old")], tmp_path)
-    assert building.build([HELLO], tmp_path) == ["en/old.wav"]
-    assert not (tmp_path / "en/old.wav").exists()
-    assert stale([HELLO], tmp_path) == {}
+def test_a_prompt_is_made_at_8_and_16_khz_under_the_names_that_asterisk_knows(
+    folder: Folder, tmp_path: Path
+) -> None:
+    made(folder, engine(tmp_path / "bin"))
+    for extension, rate in ((".wav", 8000), (".wav16", 16000)):
+        with wave.open(str(folder.path / f"en/hello{extension}")) as sound:
+            assert (sound.getframerate(), sound.getsampwidth(), sound.getnchannels()) == (rate, 2, 1)
+
+
+def test_only_what_changed_is_made_again(folder: Folder, tmp_path: Path) -> None:
+    spoken_by = engine(tmp_path / "bin")
+    made(folder, spoken_by)
+    assert made(folder, spoken_by) == {}
+    write(folder.path, {"hello": {"en": "Hello.", "ru": "Привет"}})
+    assert made(folder, spoken_by) == {"en/hello": "made"}
+    slow = spoken_by.model_copy(update={"voices": {**spoken_by.voices, "ru": Voice(voice="ru", rate=100)}})
+    assert made(folder, slow) == {"ru/hello": "made"}
+
+
+def test_a_prompt_that_left_the_manifest_is_removed(folder: Folder, tmp_path: Path) -> None:
+    made(folder, engine(tmp_path / "bin"))
+    write(folder.path, {"hello": {"en": TEXT}})
+    assert made(folder, engine(tmp_path / "bin")) == {"ru/hello": "removed"}
+    assert not list((folder.path / "ru").iterdir())
+
+
+def test_a_recording_wins_over_the_text_whatever_its_rate(folder: Folder, tmp_path: Path) -> None:
+    recording = folder.path / "recorded/en/hello.wav"
+    recording.parent.mkdir(parents=True)
+    tone(recording, rate=44100, amplitude=0.02)
+    assert made(folder, engine(tmp_path / "bin")) == {"en/hello": "made", "ru/hello": "made"}
+    assert [text for _, text in said(tmp_path / "bin")] == ["Привет"]
+    tone(recording, rate=48000)
+    assert made(folder, engine(tmp_path / "bin")) == {"en/hello": "made"}
+    recording.unlink()
+    assert made(folder, engine(tmp_path / "bin")) == {"en/hello": "made"}
+    assert [text for _, text in said(tmp_path / "bin")] == ["Привет", TEXT]
+
+
+def test_a_file_that_somebody_put_there_is_never_overwritten(folder: Folder, tmp_path: Path) -> None:
+    made(folder, engine(tmp_path / "bin"))
+    own = folder.path / "en/hello.wav"
+    tone(own)
+    before = own.read_bytes()
+    write(folder.path, {"hello": {"ru": "Пока"}})
+    assert made(folder, engine(tmp_path / "bin")) == {"ru/hello": "made"}
+    assert own.read_bytes() == before
+
+
+def test_what_failed_is_named_and_stays_as_it_was(folder: Folder, tmp_path: Path) -> None:
+    made(folder, engine(tmp_path / "bin"))
+    before = (folder.path / "en/hello.wav").read_bytes()
+    write(folder.path, {"hello": {"en": "New", "ru": "Новое"}})
+    broken = engine(tmp_path / "bin", "sys.exit('no voice') if text == 'New' else None")
+    found = {one.stem: one for one in build(Folder(folder.path), broken)}
+    assert found["ru/hello"].what == "made"
+    assert found["en/hello"].what == "failed"
+    assert "no voice" in found["en/hello"].why
+    assert (folder.path / "en/hello.wav").read_bytes() == before
+    assert made(folder, engine(tmp_path / "bin")) == {"en/hello": "made"}
+
+
+def test_silence_is_no_recording(folder: Folder, tmp_path: Path) -> None:
+    recording = folder.path / "recorded/en/hello.wav"
+    recording.parent.mkdir(parents=True)
+    tone(recording, amplitude=0)
+    found = {one.stem: one for one in build(folder, engine(tmp_path / "bin"))}
+    assert found["en/hello"] == Made("en/hello", "failed", "nothing but silence")
+
+
+def test_without_an_engine_our_own_files_are_copied_and_the_rest_says_how_to_mend(
+    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    base = tmp_path / "base"
+    write(base, {"bye": {"en": "Goodbye."}, "hello": {"en": "Hello."}}, rates=[8000])
+    (base / "en").mkdir()
+    tone(base / "en/bye.wav")
+    source = next(one for one in Folder(base).sources() if one.name == "bye")
+    (base / "built.json").write_text(json.dumps({"en/bye": [source.digest(SpeechEngine()), ""]}))
+    found = {one.stem: one for one in build(folder, SpeechEngine())}
+    assert {stem: one.what for stem, one in found.items()} == {
+        "en/bye": "copied",
+        "en/hello": "failed",
+        "ru/hello": "failed",
+    }
+    assert "apt-get install espeak-ng" in found["en/hello"].why
+    assert (folder.path / "en/bye.wav").read_bytes() == (base / "en/bye.wav").read_bytes()
 
 
 @pytest.mark.parametrize("amplitude", [0.02, 0.3, 0.95])
-def test_finished_sound_is_trimmed_levelled_and_of_telephone_rate(tmp_path: Path, amplitude: float) -> None:
+def test_finished_sound_is_trimmed_and_levelled(tmp_path: Path, amplitude: float) -> None:
     tone(tmp_path / "in.wav", amplitude=amplitude)
-    sound = building.finish((tmp_path / "in.wav").read_bytes(), -20.0)
-    assert (sound.frame_rate, sound.channels, sound.sample_width) == (8000, 1, 2)
-    assert 1000 <= len(sound) <= 1000 + 2 * building.MARGIN_MS + 20
-    assert sound.dBFS == pytest.approx(-20, abs=0.5)
+    for rate, sound in finish((tmp_path / "in.wav").read_bytes()).items():
+        assert (sound.frame_rate, sound.channels, sound.sample_width) == (rate, 1, 2)
+        assert 1000 <= len(sound) <= 1000 + 2 * MARGIN_MS + 20
+        assert sound.dBFS == pytest.approx(LEVEL, abs=0.7)
+
+
+def test_what_is_above_half_the_rate_does_not_come_back_as_another_tone(tmp_path: Path) -> None:
+    """6 kHz at 8,000 samples a second would be heard as 2 kHz."""
+    tone(tmp_path / "in.wav", hz=6000, also=440)
+    sound = finish((tmp_path / "in.wav").read_bytes(), [8000])[8000]
+    samples = list(sound.get_array_of_samples())
+
+    def power(hz: int) -> float:
+        return float(abs(sum(one * cmath.exp(2j * math.pi * hz * n / 8000) for n, one in enumerate(samples))))
+
+    assert power(2000) < power(440) / 10
 
 
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (lambda folder: (folder / "en/hello.wav").unlink(), "missing"),
-        (lambda folder: (folder / "built.json").unlink(), "another text"),
-        (lambda folder: (folder / "built.json").write_text('{"en/hello.wav": "0"}'), "another text"),
+        (lambda folder: (folder / "en/hello.wav").unlink(), "missing: hello.wav"),
+        (lambda folder: (folder / "en/hello.wav16").unlink(), "missing: hello.wav16"),
+        (lambda folder: write(folder, {"hello": {"en": "Other", "ru": "Привет"}}), "another text"),
     ],
-    ids=["file gone", "record gone", "text changed"],
+    ids=["file gone", "16 kHz gone", "text changed"],
 )
 def test_a_stale_file_is_noticed(
-    espeak: Path, tmp_path: Path, spoil: Callable[[Path], object], reason: str
+    folder: Folder, tmp_path: Path, spoil: Callable[[Path], object], reason: str
 ) -> None:
-    building.build([HELLO], tmp_path)
-    spoil(tmp_path)
-    assert reason in stale([HELLO], tmp_path)["en/hello.wav"]
+    spoken_by = engine(tmp_path / "bin")
+    made(folder, spoken_by)
+    spoil(folder.path)
+    assert reason in stale(Folder(folder.path), spoken_by)["en/hello"]
 
 
-def test_check_names_the_stale_file_and_the_mend(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "prompts.yaml").write_text(
-        "level: -20.0\nvoices: {en: {voice: en-us, rate: 160}}\nprompts: {hello: {en: Hello.}}\n"
-    )
-    monkeypatch.setattr(building, "sounds_dir", lambda: tmp_path)
-    assert building.main(["--check"]) == 1
-    assert capsys.readouterr().out == "sounds/en/hello.wav: missing; mend: python -m sounds.build\n"
-
-
-def test_without_espeak_the_error_says_how_to_mend(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "prompts.yaml").write_text(
-        "level: -20.0\nvoices: {en: {voice: en-us, rate: 160}}\nprompts: {hello: {en: Hello.}}\n"
-    )
-    monkeypatch.setattr(building, "sounds_dir", lambda: tmp_path)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert building.main([]) == 1
-    assert "apt-get install espeak-ng" in capsys.readouterr().err
-
-
-def test_a_prompt_without_a_language_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "prompts.yaml"
-    path.write_text(
-        "level: -20.0\n"
-        "voices: {en: {voice: en-us, rate: 160}, ru: {voice: ru, rate: 160}}\n"
-        "prompts: {hello: {en: Hello.}}\n"
-    )
-    with pytest.raises(ValueError, match="hello"):
-        load(path)
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("prompts: {hello: {de: Hallo}}", "prompts.hello.de"),
+        ("prompts: {Hello: {en: Hi}}", "prompts.Hello"),
+        ("prompts: {hello: {en: ''}}", "prompts.hello.en"),
+        ("prompts: [", "prompts.yaml"),
+        ("promts: {}", "promts"),
+    ],
+)
+def test_a_bad_manifest_is_refused_with_the_place(folder: Folder, text: str, told: str) -> None:
+    (folder.path / "prompts.yaml").write_text(text)
+    with pytest.raises(ManifestError, match=told):
+        Folder(folder.path).sources()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import time
 import wave
@@ -16,6 +15,7 @@ from sounds.phrase import Digits, Prompt, Text, Utterance
 from sounds.speech import Speech
 from sounds.worker import prune
 from tests.sounds.engines import engine, tone
+from tests.sounds.engines import said as said_by
 
 
 @pytest.fixture
@@ -60,8 +60,7 @@ async def test_a_text_is_spoken_once_at_both_rates_and_then_comes_from_the_cache
             )  # the second of sound without the silence around it
         assert os.stat(first + extension).st_mode & 0o777 == 0o644
     assert await said.files(wanted, "ru") == [first, middle, last]
-    log = (tmp_path / "bin/log").read_text().splitlines()
-    assert [json.loads(line) for line in log] == [[["ru", "165"], "Пять рублей"]]
+    assert said_by(tmp_path / "bin") == [[["ru", "165"], "Пять рублей"]]
 
 
 async def test_another_voice_rate_or_language_is_another_file(folders: list[Path], tmp_path: Path) -> None:
@@ -127,7 +126,7 @@ async def test_many_callers_at_once_ask_the_engine_for_a_text_once_or_twice(
     found = await asyncio.gather(*(said.files([Text("Five")], "ru") for _ in range(30)))
     assert len({files[0] for files in found}) == 1
     assert found[0][0]
-    assert len((tmp_path / "bin/log").read_text().splitlines()) <= 2
+    assert len(said_by(tmp_path / "bin")) <= 2
 
 
 async def test_the_loop_runs_on_while_a_text_is_spoken(folders: list[Path], tmp_path: Path) -> None:
