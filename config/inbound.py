@@ -151,7 +151,7 @@ class Menu(Model):
         default=2,
     )
     wrong: Prompt = describe(
-        "Prompt after a wrong key", "Подсказка после неверной клавиши", default="menu-wrong"
+        "Prompt after a wrong key", "Подсказка после неверной клавиши", default="wrong-key"
     )
     otherwise: Action | None = describe(
         "Where a caller goes who chose nothing; none: to the line's group",

@@ -114,7 +114,7 @@ def test_the_next_opening_is_what_walking_minute_by_minute_finds(
     now -= now % 60
     found = may_call(zone, hours, "UTC", now)
     steps = range(now, now + 2 * 86400, 60)
-    walked = next((t for t in steps if _simple(zone, hours, t)), None)
+    walked = next((t for t in steps if open_by_the_week(zone, hours, t)), None)
     assert found.allowed == (walked == now)
     if not found.allowed and walked is not None:
         assert found.next_opening == walked
@@ -122,7 +122,7 @@ def test_the_next_opening_is_what_walking_minute_by_minute_finds(
         assert may_call(zone, hours, "UTC", found.next_opening).allowed
 
 
-def _simple(zone: str, hours: dict[str, list[str]], now: float) -> bool:
+def open_by_the_week(zone: str, hours: dict[str, list[str]], now: float) -> bool:
     local = datetime.fromtimestamp(now, ZoneInfo(zone))
     clock = f"{local:%H:%M}"
     for days, spans in hours.items():

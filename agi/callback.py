@@ -1,0 +1,57 @@
+"""Which number to call back: the caller's own once they confirm it, or another one that they type."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+from agi.session import Session
+from leads.phones import BadPhone, parse_number, parse_phone
+from sounds.phrase import Digits, Prompt
+
+TRIES = 3
+"""How often the number is said, and how often one may be typed wrongly, before the caller stays."""
+
+
+async def confirmed_number(session: Session, country: str) -> str | None:
+    """Ask for the number, E.164; None: the caller stays on the line.
+
+    `country` (ISO code) is that of typed numbers. A typed number of another country is refused: nobody
+    may make us call across borders at our cost. The caller's own may be of any.
+    """
+    number = _own(session.call.number, country)
+    for _ in range(TRIES):
+        if number is None:
+            typed = await session.ask(
+                Prompt("callback-enter"), length=15, keys="0123456789", first=10.0, between=5.0, fresh=True
+            )
+            if not typed:
+                continue
+            if (number := _typed(typed, country)) is None:
+                await session.say(Prompt("callback-bad-number"))
+                continue
+        said = (Prompt("callback-number"), Digits(number), Prompt("callback-confirm"))
+        key = await session.ask(*said, keys="120", fresh=True)
+        if key == "1":
+            return number
+        if key == "0":
+            return None
+        if key == "2":
+            number = None
+    return None
+
+
+def _own(number: str | None, country: str) -> str | None:
+    """The caller's number, where it is one that may be called."""
+    try:
+        return parse_phone(number, country) if number else None
+    except BadPhone:
+        return None
+
+
+def _typed(digits: str, country: str) -> str | None:
+    try:
+        number = parse_number(digits, country)
+    except BadPhone:
+        return None
+    at_home = number.country_code == phonenumbers.country_code_for_region(country)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if at_home else None
