@@ -36,6 +36,7 @@ from cli.session import (
 )
 from config.models import Site
 from dialplan.console import AsteriskConsole, ConsoleError
+from sounds.engine import EngineError, find
 from store import StoreError
 
 SECURE = {20: (20, 20, 1), 22: (22, 10, 1), 23: (23, 4, 1)}
@@ -164,10 +165,14 @@ def _prompts(site: Site) -> Iterator[Finding]:
     folder, known = sounds_of(site.system), prompts_of(site.system)
     languages = sorted(known)
     if not languages:
-        yield Finding("fail", "prompts", f"none in {folder}", "mend system.sounds_dir")
+        yield Finding("fail", "prompts", f"none in {folder}", "perezvon sounds build")
     else:
         told = ", ".join(f"{language} {len(known[language])}" for language in languages)
         yield Finding("ok", "prompts", f"{told} in {folder}")
+    try:
+        yield Finding("ok", "speech", f"the engine is {find(site.system.speech)}")
+    except EngineError as error:
+        yield Finding("warn", "speech", f"{error.what}: texts of orders cannot be spoken", error.mend)
 
 
 async def _store(site: Site) -> Finding:

@@ -38,8 +38,8 @@ def check(folder: Folder, engine: SpeechEngine, languages: Collection[Language])
     try:
         find(engine)
     except EngineError as error:
-        text, _, mend = str(error).partition("; ")
-        yield Fault("warning", "speech", f"{text}: texts of orders and new prompts cannot be spoken", mend)
+        told = f"{error.what}: texts of orders and new prompts cannot be spoken"
+        yield Fault("warning", "speech", told, error.mend)
     for name, language in folder.gaps():
         severity: Literal["error", "warning"] = "error" if language in languages else "warning"
         mend = f"write its {language} text into prompts.yaml, or record it"

@@ -12,7 +12,11 @@ if TYPE_CHECKING:  # the worker starts for every new text: it leaves pydantic al
 
 
 class EngineError(Exception):
-    """The engine does not speak; the message says why and how to mend it."""
+    """The engine does not speak: `what` is wrong, and how to `mend` it, where that is known."""
+
+    def __init__(self, what: str, mend: str = "") -> None:
+        super().__init__(f"{what}; {mend}" if mend else what)
+        self.what, self.mend = what, mend
 
 
 def command_for(engine: SpeechEngine, voice: Voice) -> list[str]:
@@ -32,8 +36,8 @@ def find(engine: SpeechEngine) -> str:
     program = engine.command[0]
     if found := shutil.which(program):
         return found
-    hint = "apt-get install espeak-ng" if program == "espeak-ng" else "mend system.speech.command"
-    raise EngineError(f"the speech engine {program} is not installed; {hint}")
+    mend = "apt-get install espeak-ng" if program == "espeak-ng" else "mend system.speech.command"
+    raise EngineError(f"the speech engine {program} is not installed", mend)
 
 
 def speak(command: list[str], text: str, time_limit: float) -> bytes:

@@ -54,13 +54,14 @@ def prompts(facts: Facts) -> Iterator[Finding]:
     known = set().union(*facts.prompts.values())
     for path, prompt, language in wanted:
         if prompt not in known:
-            yield Finding("E303", path, f"there is no prompt `{prompt}`", did_you_mean(prompt, known))
+            mend = did_you_mean(prompt, known) or "write its text, then: perezvon sounds build"
+            yield Finding("E303", path, f"there is no prompt `{prompt}`", mend)
         elif prompt not in facts.prompts.get(language, ()):
             yield Finding(
                 "E303",
                 path,
                 f"the prompt `{prompt}` does not exist in the language `{language}`",
-                f"record {language}/{prompt}.wav, or choose another language",
+                f"write its {language} text, then `perezvon sounds build`; or choose another language",
             )
 
 

@@ -12,7 +12,9 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
+from cli.doctor import _prompts
 from cli.main import app
+from config.load import load_site
 from config.secrets import create_missing
 from sounds.catalogue import prompts, sounds_dir
 from tests.conftest import SITE
@@ -140,3 +142,13 @@ def test_a_site_without_prompts_of_its_own_has_nothing_to_build(site: Path) -> N
     done = CliRunner().invoke(app, ["sounds", "build", "--site", str(site / "site")])
     assert done.exit_code == 1
     assert "system.sounds_dir" in done.output
+
+
+def test_doctor_says_whether_the_engine_is_there(site: Path) -> None:
+    assert [(one.level, one.what) for one in _prompts(load_site(site / "site"))] == [
+        *(("ok", "prompts"), ("ok", "speech"))
+    ]
+    path = site / "site/system.yaml"
+    path.write_text(path.read_text().replace("/bin/speak", "/bin/nothing"))
+    *_, speech = _prompts(load_site(site / "site"))
+    assert (speech.level, speech.hint) == ("warn", "mend system.speech.command")
