@@ -46,6 +46,11 @@ class Line(Model):
         "Кампания (режим preview), которая перезванивает не дождавшимся; пусто: кампания группы",
         default=None,
     )
+    callback_after: list[Literal["lost_in_queue", "after_hours", "left_in_menu"]] = describe(
+        "After which endings of a call the caller is called back",
+        "После какого исхода звонка перезванивать",
+        default=["lost_in_queue", "after_hours"],
+    )
     survey: Id | None = describe(
         "Survey after a talk; none: the group's", "Опрос после разговора; пусто: опрос группы", default=None
     )

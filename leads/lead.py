@@ -26,12 +26,13 @@ class LeadState(StrEnum):
 
 
 MOVES: Mapping[LeadState, frozenset[LeadState]] = {
-    LeadState.READY: frozenset({LeadState.CLAIMED}),
-    LeadState.SCHEDULED: frozenset({LeadState.CLAIMED}),
+    LeadState.READY: frozenset({LeadState.CLAIMED, LeadState.SCHEDULED, LeadState.FINAL}),
+    LeadState.SCHEDULED: frozenset({LeadState.CLAIMED, LeadState.FINAL}),
     LeadState.CLAIMED: frozenset({LeadState.READY, LeadState.SCHEDULED, LeadState.FINAL}),
-    LeadState.FINAL: frozenset(),
+    LeadState.FINAL: frozenset({LeadState.SCHEDULED}),
 }
-"""From a claim back to `ready` only where the attempt was proven never sent."""
+"""From a claim back to `ready` only where the attempt was proven never sent. Without a claim a lead becomes
+final when a call is no longer wanted, and scheduled when one is owed: a call-back."""
 
 
 class Outcome(StrEnum):

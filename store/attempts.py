@@ -13,6 +13,7 @@ from leads.attempt import MOVES, OPEN, Attempt, AttemptState
 from leads.lead import LIVE, IllegalMove, LeadState, Outcome
 from leads.lead import MOVES as LEAD_MOVES
 from leads.rules import LeadMove
+from store.callbacks import attempt_over, close_reached
 from store.decisions import decide
 from store.engine import Database
 from store.leads import NOBODY, claimable
@@ -102,8 +103,9 @@ class AttemptRepository:
         """Proven never sent: the lead is as it was before the claim, and the attempt does not count."""
         back = case((leads.c.due_at.is_(None), LeadState.READY), else_=LeadState.SCHEDULED)
         async with self._database.write() as connection:
-            lead_id = await _move(connection, epoch, attempt_id, AttemptState.RELEASED, ended_at=now)
+            lead_id, _ = await _move(connection, epoch, attempt_id, AttemptState.RELEASED, ended_at=now)
             await _move_lead(connection, lead_id, LeadState.READY, state=back)
+            await attempt_over(connection, lead_id, LeadState.READY, attempt_id, now)
 
     async def note_progress(
         self,
@@ -139,9 +141,9 @@ class AttemptRepository:
         note: str = "",
     ) -> None:
         """Ends the attempt, moves its lead and notes the reason: one transaction. An agent known from
-        `note_progress` stays where none is given."""
+        `note_progress` stays where none is given. A talk closes the number's call-back, wherever it is."""
         async with self._database.write() as connection:
-            lead_id = await _move(
+            lead_id, phone = await _move(
                 connection,
                 epoch,
                 attempt_id,
@@ -154,6 +156,10 @@ class AttemptRepository:
             )
             await _move_lead(connection, lead_id, move.state, state=move.state, due_at=move.due_at)
             await decide(connection, "lead", str(lead_id), move.reason, ended_at)
+            if outcome is Outcome.TALKED:
+                await close_reached(connection, phone, attempt_id, ended_at)
+            else:
+                await attempt_over(connection, lead_id, move.state, attempt_id, ended_at)
 
     async def open_attempts(self) -> list[Attempt]:
         """Attempts whose fate is not known yet, oldest first."""
@@ -215,7 +221,7 @@ def to_attempt(row: Row[Any]) -> Attempt:
 
 async def _move(
     connection: AsyncConnection, epoch: int, attempt_id: str, new: AttemptState, **values: Any
-) -> int:
+) -> tuple[int, str]:
     old = [state for state, following in MOVES.items() if new in following]
     return await _change(connection, epoch, attempt_id, old, new, {"state": new, **values})
 
@@ -227,14 +233,14 @@ async def _change(
     states: Sequence[AttemptState],
     to: str,
     values: dict[str, Any],
-) -> int:
-    """Changes an attempt that is in one of `states` and gives its lead. The conditions stand in the
+) -> tuple[int, str]:
+    """Changes an attempt that is in one of `states` and gives its lead and phone. The conditions stand in the
     update itself: a statement less for every step of every call."""
     mine = attempts.c.id == attempt_id
     change = update(attempts).where(mine, attempts.c.state.in_(states), holds(epoch)).values(values)
-    lead_id: int | None = await connection.scalar(change.returning(attempts.c.lead_id))
-    if lead_id is not None:
-        return lead_id
+    found = (await connection.execute(change.returning(attempts.c.lead_id, attempts.c.phone))).one_or_none()
+    if found is not None:
+        return found.lead_id, found.phone
     await fence(connection, epoch)
     row = (await connection.execute(select(attempts).where(mine))).one_or_none()
     if row is None:
@@ -245,9 +251,10 @@ async def _change(
 
 
 async def _move_lead(connection: AsyncConnection, lead_id: int, to: LeadState, **values: Any) -> None:
-    old = [state for state, following in LEAD_MOVES.items() if to in following]
+    """Out of its claim."""
     mine = leads.c.id == lead_id
-    done = await connection.execute(update(leads).where(mine, leads.c.state.in_(old)).values(values))
-    if not done.rowcount:
+    claimed = leads.c.state == LeadState.CLAIMED
+    done = await connection.execute(update(leads).where(mine, claimed).values(values))
+    if not done.rowcount or to not in LEAD_MOVES[LeadState.CLAIMED]:
         found = await connection.scalar(select(leads.c.state).where(mine))
         raise IllegalMove(f"lead {lead_id}", str(found), to)

@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, insert, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, func, insert, literal, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leads.lead import Lead, LeadState, NewLead, Outcome
+from leads.inbound import NewCallback
+from leads.lead import MOVES, Lead, LeadState, NewLead, Outcome
+from store.decisions import decide
 from store.engine import Database
 from store.tables import attempts, leads, lists
 
@@ -103,13 +105,7 @@ class LeadRepository:
 
     async def _list(self, name: str, now: float) -> int:
         async with self._database.write() as connection:
-            try:
-                async with connection.begin_nested():
-                    await connection.execute(insert(lists).values(name=name, created_at=now))
-            except IntegrityError:
-                pass  # it is there already
-            found: int = (await connection.scalars(select(lists.c.id).where(lists.c.name == name))).one()
-            return found
+            return await _make_list(connection, name, now)
 
     async def callable(
         self,
@@ -233,11 +229,69 @@ async def _add_past(
     query = (
         select(attempts.c.lead_id, func.max(attempts.c.number), attempts.c.outcome, func.count())
         # Ended, in words that keep SQLite from looking through every ended attempt by the index of states.
-        .where(attempts.c.lead_id.in_(ids), attempts.c.outcome.is_not(None))
+        .join(leads, leads.c.id == attempts.c.lead_id)
+        .where(
+            attempts.c.lead_id.in_(ids),
+            attempts.c.outcome.is_not(None),
+            attempts.c.claimed_at >= leads.c.reopened_at,
+        )
         .group_by(attempts.c.lead_id, attempts.c.outcome)
     )
     for lead_id, last, outcome, times in await connection.execute(query):
         past.setdefault(lead_id, []).append((last, Outcome(outcome), times))
+
+
+async def _make_list(connection: AsyncConnection, name: str, now: float) -> int:
+    try:
+        async with connection.begin_nested():
+            await connection.execute(insert(lists).values(name=name, created_at=now))
+    except IntegrityError:
+        pass  # it is there already
+    found: int = (await connection.scalars(select(lists.c.id).where(lists.c.name == name))).one()
+    return found
+
+
+LABEL = "line_label"
+"""In the `extra` of a lead that a call-back made: what its name was then. Names that people gave stay."""
+
+
+async def lead_to_call_back(connection: AsyncConnection, new: NewCallback, now: float) -> int:
+    """The id of the number's lead in the list of its call-back campaign, made where there is none."""
+    list_id = await _make_list(connection, new.list, now)
+    mine = (leads.c.list_id == list_id, leads.c.phone == new.phone)
+    row = (await connection.execute(select(leads).where(*mine).with_for_update())).one_or_none()
+    ours = {LABEL: new.label}
+    if row is None:
+        values = {
+            **asdict(NewLead(new.phone, new.label, extra=ours)),
+            "list_id": list_id, "state": LeadState.SCHEDULED, "due_at": new.due_at, "added_at": now,
+        }  # fmt: skip
+        made: int = (await connection.scalars(insert(leads).values(values).returning(leads.c.id))).one()
+        return made
+    if row.name == row.extra.get(LABEL, "") != new.label:
+        values = {"name": new.label, "extra": {**row.extra, **ours}}
+        await connection.execute(update(leads).where(leads.c.id == row.id).values(values))
+    found: int = row.id
+    return found
+
+
+async def reopen(connection: AsyncConnection, lead_id: int, due_at: float, priority: int, now: float) -> None:
+    """The lead is called again at `due_at`, as if never called before; not one that is being called."""
+    free = leads.c.state != LeadState.CLAIMED
+    values = {"state": LeadState.SCHEDULED, "due_at": due_at, "priority": priority, "reopened_at": now}
+    await connection.execute(update(leads).where(leads.c.id == lead_id, free).values(values))
+
+
+async def withdraw(connection: AsyncConnection, lead_id: int, why: str, at: float) -> None:
+    """The lead is not called any more; one that is being called ends as its attempt does."""
+    waiting = leads.c.state.in_(
+        [s for s, to in MOVES.items() if LeadState.FINAL in to and s is not LeadState.CLAIMED]
+    )
+    done = await connection.execute(
+        update(leads).where(leads.c.id == lead_id, waiting).values(state=LeadState.FINAL, due_at=None)
+    )
+    if done.rowcount:
+        await decide(connection, "lead", str(lead_id), why, at)
 
 
 def _lead(row: Row[Any], past: list[tuple[int, Outcome, int]]) -> Lead:

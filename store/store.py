@@ -8,9 +8,12 @@ from contextlib import asynccontextmanager
 from store.agent_states import AgentStateRepository
 from store.attempts import AttemptRepository
 from store.audit import audit
+from store.callbacks import CallbackRepository
+from store.callers import CallerRepository
 from store.campaigns import CampaignRepository
 from store.decisions import DecisionRepository
 from store.engine import Database, make_engine
+from store.inbound import InboundRepository
 from store.leads import LeadRepository
 from store.lease import Lease
 from store.ledger import LedgerRepository
@@ -28,6 +31,9 @@ class Store:
         self.campaigns = CampaignRepository(database)
         self.agent_states = AgentStateRepository(database)
         self.decisions = DecisionRepository(database)
+        self.inbound = InboundRepository(database)
+        self.callers = CallerRepository(database)
+        self.callbacks = CallbackRepository(database)
         self.lease = Lease(database)
 
     async def audit(self, now: float) -> list[str]:

@@ -189,13 +189,27 @@ inbound_calls = Table(
     Column("waiting_at", Double),
     Column("told_wait", Double),
     Column("connected_at", Double),
+    Column("talk_ended_at", Double),
     Column("ended_at", Double),
     Column("agent", String),
+    # While the call goes on: what it comes to if nothing else happens.
     Column("outcome", String),
     Column("note", String, nullable=False, server_default=text("''")),
+    CheckConstraint(
+        "outcome in ('talked', 'lost_in_queue', 'left_in_menu', 'after_hours', 'self_served',"
+        " 'callback_asked', 'refused', 'in_doubt')",
+        name="outcome",
+    ),
+    CheckConstraint("ended_at is null or outcome is not null", name="ended"),
     Index(None, "line", "arrived_at"),
     Index(None, "arrived_at"),
     Index(None, "number"),
+    Index(
+        "ix_inbound_calls_open",
+        "arrived_at",
+        sqlite_where=text("ended_at is null"),
+        postgresql_where=text("ended_at is null"),
+    ),
 )
 
 # A call that an agent's phone rang for and that was not taken, and why.
@@ -244,6 +258,7 @@ callbacks = Table(
         postgresql_where=text("state = 'open'"),
     ),
     Index(None, "lead_id"),
+    Index(None, "state", "due_at"),
 )
 
 # Who is no ordinary client.

@@ -173,5 +173,8 @@ async def test_the_question_is_answered_from_indexes(tmp_path: Path) -> None:
         assert "SEARCH attempts USING INDEX ix_attempts_abandoned (phone=?)" in plan
         assert "SEARCH leads_1 USING INDEX sqlite_autoindex_leads_1 (phone=?)" in plan  # the unique phone
         assert not any("SCAN" in line for line in plan)
-    assert past[0].startswith("SEARCH attempts USING INDEX sqlite_autoindex_attempts_2 (lead_id=?)")
+    assert past[:2] == [
+        "SEARCH leads USING INTEGER PRIMARY KEY (rowid=?)",
+        "SEARCH attempts USING INDEX sqlite_autoindex_attempts_2 (lead_id=?)",
+    ]
     assert abandonments == ["SEARCH attempts USING INDEX ix_attempts_abandoned (phone=?)"]

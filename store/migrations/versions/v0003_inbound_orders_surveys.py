@@ -8,148 +8,132 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    op.create_table(
-        "caller_classes",
-        sa.Column("phone", sa.String(), nullable=False),
-        sa.Column("caller_class", sa.String(), nullable=False),
-        sa.Column("note", sa.String(), nullable=False),
-        sa.Column("added_at", sa.Double(), nullable=False),
-        sa.CheckConstraint(
-            "caller_class in ('colleague', 'vip', 'spam')", name=op.f("ck_caller_classes_caller_class")
-        ),
-        sa.PrimaryKeyConstraint("phone", name=op.f("pk_caller_classes")),
+    op.create_table('caller_classes',
+    sa.Column('phone', sa.String(), nullable=False),
+    sa.Column('caller_class', sa.String(), nullable=False),
+    sa.Column('note', sa.String(), nullable=False),
+    sa.Column('added_at', sa.Double(), nullable=False),
+    sa.CheckConstraint("caller_class in ('colleague', 'vip', 'spam')", name=op.f('ck_caller_classes_caller_class')),
+    sa.PrimaryKeyConstraint('phone', name=op.f('pk_caller_classes'))
     )
-    op.create_table(
-        "do_not_call",
-        sa.Column("phone", sa.String(), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("note", sa.String(), nullable=False),
-        sa.Column("added_at", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("phone", name=op.f("pk_do_not_call")),
+    op.create_table('do_not_call',
+    sa.Column('phone', sa.String(), nullable=False),
+    sa.Column('source', sa.String(), nullable=False),
+    sa.Column('note', sa.String(), nullable=False),
+    sa.Column('added_at', sa.Double(), nullable=False),
+    sa.PrimaryKeyConstraint('phone', name=op.f('pk_do_not_call'))
     )
-    op.create_table(
-        "inbound_calls",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("line", sa.String(), nullable=False),
-        sa.Column("number", sa.String(), nullable=True),
-        sa.Column("caller_class", sa.String(), nullable=False),
-        sa.Column("group", sa.String(), nullable=True),
-        sa.Column("arrived_at", sa.Double(), nullable=False),
-        sa.Column("waiting_at", sa.Double(), nullable=True),
-        sa.Column("told_wait", sa.Double(), nullable=True),
-        sa.Column("connected_at", sa.Double(), nullable=True),
-        sa.Column("ended_at", sa.Double(), nullable=True),
-        sa.Column("agent", sa.String(), nullable=True),
-        sa.Column("outcome", sa.String(), nullable=True),
-        sa.Column("note", sa.String(), server_default=sa.text("''"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_calls")),
+    op.create_table('inbound_calls',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('line', sa.String(), nullable=False),
+    sa.Column('number', sa.String(), nullable=True),
+    sa.Column('caller_class', sa.String(), nullable=False),
+    sa.Column('group', sa.String(), nullable=True),
+    sa.Column('arrived_at', sa.Double(), nullable=False),
+    sa.Column('waiting_at', sa.Double(), nullable=True),
+    sa.Column('told_wait', sa.Double(), nullable=True),
+    sa.Column('connected_at', sa.Double(), nullable=True),
+    sa.Column('talk_ended_at', sa.Double(), nullable=True),
+    sa.Column('ended_at', sa.Double(), nullable=True),
+    sa.Column('agent', sa.String(), nullable=True),
+    sa.Column('outcome', sa.String(), nullable=True),
+    sa.Column('note', sa.String(), server_default=sa.text("''"), nullable=False),
+    sa.CheckConstraint("outcome in ('talked', 'lost_in_queue', 'left_in_menu', 'after_hours', 'self_served', 'callback_asked', 'refused', 'in_doubt')", name=op.f('ck_inbound_calls_outcome')),
+    sa.CheckConstraint('ended_at is null or outcome is not null', name=op.f('ck_inbound_calls_ended')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_inbound_calls'))
     )
-    op.create_index(op.f("ix_inbound_calls_arrived_at"), "inbound_calls", ["arrived_at"], unique=False)
-    op.create_index(
-        op.f("ix_inbound_calls_line_arrived_at"), "inbound_calls", ["line", "arrived_at"], unique=False
+    op.create_index(op.f('ix_inbound_calls_arrived_at'), 'inbound_calls', ['arrived_at'], unique=False)
+    op.create_index(op.f('ix_inbound_calls_line_arrived_at'), 'inbound_calls', ['line', 'arrived_at'], unique=False)
+    op.create_index(op.f('ix_inbound_calls_number'), 'inbound_calls', ['number'], unique=False)
+    op.create_index('ix_inbound_calls_open', 'inbound_calls', ['arrived_at'], unique=False, sqlite_where=sa.text('ended_at is null'), postgresql_where=sa.text('ended_at is null'))
+    op.create_table('missed_rings',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('call', sa.String(), nullable=False),
+    sa.Column('agent', sa.String(), nullable=False),
+    sa.Column('group', sa.String(), nullable=False),
+    sa.Column('at', sa.Double(), nullable=False),
+    sa.Column('seconds', sa.Double(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_missed_rings'))
     )
-    op.create_index(op.f("ix_inbound_calls_number"), "inbound_calls", ["number"], unique=False)
-    op.create_table(
-        "missed_rings",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("call", sa.String(), nullable=False),
-        sa.Column("agent", sa.String(), nullable=False),
-        sa.Column("group", sa.String(), nullable=False),
-        sa.Column("at", sa.Double(), nullable=False),
-        sa.Column("seconds", sa.Double(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_missed_rings")),
+    op.create_index(op.f('ix_missed_rings_at'), 'missed_rings', ['at'], unique=False)
+    op.create_index(op.f('ix_missed_rings_call'), 'missed_rings', ['call'], unique=False)
+    op.create_table('outbox',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('shop', sa.String(), nullable=False),
+    sa.Column('event', sa.String(), nullable=False),
+    sa.Column('body', sa.JSON(), nullable=False),
+    sa.Column('created_at', sa.Double(), nullable=False),
+    sa.Column('due_at', sa.Double(), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.CheckConstraint("state in ('waiting', 'sent', 'given_up')", name=op.f('ck_outbox_state')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
     )
-    op.create_index(op.f("ix_missed_rings_at"), "missed_rings", ["at"], unique=False)
-    op.create_index(op.f("ix_missed_rings_call"), "missed_rings", ["call"], unique=False)
-    op.create_table(
-        "outbox",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("shop", sa.String(), nullable=False),
-        sa.Column("event", sa.String(), nullable=False),
-        sa.Column("body", sa.JSON(), nullable=False),
-        sa.Column("created_at", sa.Double(), nullable=False),
-        sa.Column("due_at", sa.Double(), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("error", sa.String(), nullable=False),
-        sa.CheckConstraint("state in ('waiting', 'sent', 'given_up')", name=op.f("ck_outbox_state")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+    op.create_index(op.f('ix_outbox_state_due_at'), 'outbox', ['state', 'due_at'], unique=False)
+    op.create_table('survey_answers',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('survey', sa.String(), nullable=False),
+    sa.Column('call', sa.String(), nullable=False),
+    sa.Column('question', sa.String(), nullable=False),
+    sa.Column('mark', sa.Integer(), nullable=True),
+    sa.Column('recording', sa.String(), nullable=True),
+    sa.Column('line', sa.String(), nullable=False),
+    sa.Column('group', sa.String(), nullable=False),
+    sa.Column('campaign', sa.String(), nullable=False),
+    sa.Column('agent', sa.String(), nullable=False),
+    sa.Column('number', sa.String(), nullable=True),
+    sa.Column('at', sa.Double(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_survey_answers')),
+    sa.UniqueConstraint('call', 'survey', 'question', name=op.f('uq_survey_answers_call_survey_question'))
     )
-    op.create_index(op.f("ix_outbox_state_due_at"), "outbox", ["state", "due_at"], unique=False)
-    op.create_table(
-        "survey_answers",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("survey", sa.String(), nullable=False),
-        sa.Column("call", sa.String(), nullable=False),
-        sa.Column("question", sa.String(), nullable=False),
-        sa.Column("mark", sa.Integer(), nullable=True),
-        sa.Column("recording", sa.String(), nullable=True),
-        sa.Column("line", sa.String(), nullable=False),
-        sa.Column("group", sa.String(), nullable=False),
-        sa.Column("campaign", sa.String(), nullable=False),
-        sa.Column("agent", sa.String(), nullable=False),
-        sa.Column("number", sa.String(), nullable=True),
-        sa.Column("at", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_survey_answers")),
-        sa.UniqueConstraint(
-            "call", "survey", "question", name=op.f("uq_survey_answers_call_survey_question")
-        ),
+    op.create_index(op.f('ix_survey_answers_survey_at'), 'survey_answers', ['survey', 'at'], unique=False)
+    op.create_table('callbacks',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('campaign', sa.String(), nullable=False),
+    sa.Column('lead_id', sa.Integer(), nullable=False),
+    sa.Column('phone', sa.String(), nullable=False),
+    sa.Column('line', sa.String(), nullable=False),
+    sa.Column('group', sa.String(), nullable=False),
+    sa.Column('call', sa.String(), nullable=False),
+    sa.Column('closed_by', sa.String(), nullable=True),
+    sa.Column('created_at', sa.Double(), nullable=False),
+    sa.Column('place_since', sa.Double(), nullable=True),
+    sa.Column('due_at', sa.Double(), nullable=False),
+    sa.Column('closed_at', sa.Double(), nullable=True),
+    sa.CheckConstraint("(state = 'open') = (closed_at is null)", name=op.f('ck_callbacks_closed')),
+    sa.CheckConstraint("kind in ('missed', 'asked')", name=op.f('ck_callbacks_kind')),
+    sa.CheckConstraint("state in ('open', 'done', 'cancelled')", name=op.f('ck_callbacks_state')),
+    sa.ForeignKeyConstraint(['lead_id'], ['leads.id'], name=op.f('fk_callbacks_lead_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_callbacks'))
     )
-    op.create_index(op.f("ix_survey_answers_survey_at"), "survey_answers", ["survey", "at"], unique=False)
-    op.create_table(
-        "callbacks",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("campaign", sa.String(), nullable=False),
-        sa.Column("lead_id", sa.Integer(), nullable=False),
-        sa.Column("phone", sa.String(), nullable=False),
-        sa.Column("line", sa.String(), nullable=False),
-        sa.Column("group", sa.String(), nullable=False),
-        sa.Column("call", sa.String(), nullable=False),
-        sa.Column("closed_by", sa.String(), nullable=True),
-        sa.Column("created_at", sa.Double(), nullable=False),
-        sa.Column("place_since", sa.Double(), nullable=True),
-        sa.Column("due_at", sa.Double(), nullable=False),
-        sa.Column("closed_at", sa.Double(), nullable=True),
-        sa.CheckConstraint("(state = 'open') = (closed_at is null)", name=op.f("ck_callbacks_closed")),
-        sa.CheckConstraint("kind in ('missed', 'asked')", name=op.f("ck_callbacks_kind")),
-        sa.CheckConstraint("state in ('open', 'done', 'cancelled')", name=op.f("ck_callbacks_state")),
-        sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_callbacks_lead_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_callbacks")),
+    op.create_index(op.f('ix_callbacks_lead_id'), 'callbacks', ['lead_id'], unique=False)
+    op.create_index(op.f('ix_callbacks_state_due_at'), 'callbacks', ['state', 'due_at'], unique=False)
+    op.create_index('uq_callbacks_open', 'callbacks', ['phone'], unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+    op.create_table('orders',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('shop', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('number', sa.String(), nullable=False),
+    sa.Column('phone', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('items', sa.JSON(), nullable=False),
+    sa.Column('sum', sa.Integer(), nullable=False),
+    sa.Column('delivery_date', sa.String(), nullable=True),
+    sa.Column('delivery_window', sa.String(), nullable=True),
+    sa.Column('attributes', sa.JSON(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('lead_id', sa.Integer(), nullable=True),
+    sa.Column('created_at', sa.Double(), nullable=False),
+    sa.Column('changed_at', sa.Double(), nullable=False),
+    sa.Column('note', sa.String(), server_default=sa.text("''"), nullable=False),
+    sa.ForeignKeyConstraint(['lead_id'], ['leads.id'], name=op.f('fk_orders_lead_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_orders')),
+    sa.UniqueConstraint('shop', 'key', name=op.f('uq_orders_shop_key'))
     )
-    op.create_index(op.f("ix_callbacks_lead_id"), "callbacks", ["lead_id"], unique=False)
-    op.create_index(
-        "uq_callbacks_open",
-        "callbacks",
-        ["phone"],
-        unique=True,
-        sqlite_where=sa.text("state = 'open'"),
-        postgresql_where=sa.text("state = 'open'"),
-    )
-    op.create_table(
-        "orders",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("shop", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("phone", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("items", sa.JSON(), nullable=False),
-        sa.Column("sum", sa.Integer(), nullable=False),
-        sa.Column("delivery_date", sa.String(), nullable=True),
-        sa.Column("delivery_window", sa.String(), nullable=True),
-        sa.Column("attributes", sa.JSON(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("lead_id", sa.Integer(), nullable=True),
-        sa.Column("created_at", sa.Double(), nullable=False),
-        sa.Column("changed_at", sa.Double(), nullable=False),
-        sa.Column("note", sa.String(), server_default=sa.text("''"), nullable=False),
-        sa.ForeignKeyConstraint(["lead_id"], ["leads.id"], name=op.f("fk_orders_lead_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
-        sa.UniqueConstraint("shop", "key", name=op.f("uq_orders_shop_key")),
-    )
-    op.create_index(op.f("ix_orders_phone_state"), "orders", ["phone", "state"], unique=False)
-    op.create_index(op.f("ix_orders_state"), "orders", ["state"], unique=False)
-    op.add_column("leads", sa.Column("reopened_at", sa.Double(), server_default=sa.text("0"), nullable=False))
+    op.create_index(op.f('ix_orders_phone_state'), 'orders', ['phone', 'state'], unique=False)
+    op.create_index(op.f('ix_orders_state'), 'orders', ['state'], unique=False)
+    op.add_column('leads', sa.Column('reopened_at', sa.Double(), server_default=sa.text('0'), nullable=False))
