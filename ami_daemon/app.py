@@ -15,6 +15,8 @@ from typing import Any
 
 import structlog
 
+from agi.desk import Desk
+from agi.robots import prepare
 from ami_daemon.agent import AgentState
 from ami_daemon.agent_orders import AgentOrders, BadOrder
 from ami_daemon.board import Board
@@ -38,9 +40,13 @@ from ami_daemon.metrics import Metrics
 from ami_daemon.nudge import Nudge
 from ami_daemon.preview import Preview
 from ami_daemon.reconcile import Reconcile
+from ami_daemon.robot import Robot
 from ami_daemon.verbs import Verbs
 from config.models import Site
 from dialplan.filters import secs
+from leads.attempt import Attempt
+from leads.rules import LeadMove
+from sounds.speech import Speech
 from store import Fenced, LeaseHeld, Store, StoreError, open_store
 
 log = structlog.get_logger("daemon")
@@ -98,6 +104,8 @@ class Daemon:
         self.metrics = Metrics(self.board, self.dialer, self.link, clock=clock)
         self.orders = AgentOrders(site, self.board, self.link)
         self.nudge = Nudge(self.board, self.link)
+        self.desk, self.speech = Desk(site, store, clock), Speech.of(site.system)
+        self.robot = Robot(self.dialer, self._prepare, clock=clock, start=self._start)
         self.preview = Preview(self.dialer, self.orders, clock=clock, start=self._start)
         self.was_live = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -107,6 +115,7 @@ class Daemon:
         self._failed = asyncio.Event()
         self._failure: Exception | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._endings: set[asyncio.Task[None]] = set()
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -137,6 +146,7 @@ class Daemon:
                     ("journal", self.journal.run()),
                     ("dialer", self.dialer.run()),
                     ("preview", self.preview.run()),
+                    ("robot", self.robot.run()),
                     ("budgets", self.dialer.budgets.run()),
                     ("clock", self._run_clock()),
                     ("lease", self._keep_lease()),
@@ -172,6 +182,7 @@ class Daemon:
                 async with asyncio.timeout(left):  # wait_for can lose a cancellation on Python 3.11
                     await self._changed.wait()
         await self.link.stop()
+        await asyncio.gather(*self._endings)
         await self.journal.flushed()
         await self.store.agent_states.close_all(self.clock(), "the daemon stopped")
         self._stopped.set()
@@ -244,8 +255,14 @@ class Daemon:
         self._changed.set()
 
     def _take(self, change: Change) -> None:
-        self.journal.put(change)
+        if isinstance(change, CallEnded) and change.call.script_at is not None:
+            ending = self._start(self._when_its_script_ends(change))
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+        else:
+            self.journal.put(change)
         self.preview.on_change(change)
+        self.robot.on_change(change)
         for work in (self.orders.on_change(change), self.nudge.on_change(change)):
             if work is not None:
                 self._start(work)
@@ -253,7 +270,7 @@ class Daemon:
         if isinstance(change, Illegal):
             log.error("illegal_move", text=change.text)
             self._resync(change.text)
-        elif isinstance(change, CallMoved) and change.new is CallState.WAITING:
+        elif isinstance(change, CallMoved) and change.new is CallState.WAITING and not change.call.robot:
             self._arm_grace(change.call)
         elif isinstance(change, AgentMoved) and change.new is AgentState.WRAP_UP:
             self._wrap_up_began.set()
@@ -280,7 +297,14 @@ class Daemon:
                 if call.state is CallState.WAITING:  # else they left in this moment
                     raise
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _when_its_script_ends(self, change: CallEnded) -> None:
+        """A robot's call is journalled when its script has ended too: it may just be saving a decision."""
+        self.journal.put(change)
+
+    async def _prepare(self, attempt: Attempt) -> LeadMove | None:
+        return await prepare(self.desk, self.speech, attempt)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         async def guarded() -> None:
             try:
                 await work
@@ -294,6 +318,7 @@ class Daemon:
         task = asyncio.create_task(guarded())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _watch_failures(self) -> None:
         """A fault in work beside the loops (the store's, the lease's) ends the daemon as theirs does."""

@@ -133,6 +133,11 @@ class Board(Picture):
     def _user_event(self, event: ami.UserEvent) -> None:
         if event.name == "PerezvonAbandoned" and (call := self.calls.get(event.headers.get("Attempt", ""))):
             self._move(call, CallState.MESSAGE, event.at)
+        elif event.name in ("PerezvonScript", "PerezvonScriptFailed"):
+            if call := self.calls.get(event.headers.get("Attempt", "")):
+                self._answered(call, event.at)
+                self._move(call, CallState.SCRIPT, event.at)
+                call.script_failed = event.name == "PerezvonScriptFailed"
         elif event.name == "PerezvonEndWrapUp" and (agent := event.headers.get("Agent", "")) in self.agents:
             self._changes.append(WrapUpDeclined(agent, event.at))
 

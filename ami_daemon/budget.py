@@ -30,7 +30,7 @@ class Budgets:
 
     def __init__(self, site: Site, board: Board, store: Store, *, clock: Callable[[], float]) -> None:
         self._site, self._board, self._store, self._clock = site, board, store, clock
-        self._names = [name for name, c in site.campaigns.items() if c.mode is not Mode.PREVIEW]
+        self._names = [name for name, c in site.campaigns.items() if c.mode not in (Mode.PREVIEW, Mode.ROBOT)]
         self._read: dict[str, Counts] = {}
         self._since: dict[str, dict[str, str]] = {name: {} for name in self._names}
         """What each call is to the law that ended and may not be in the counts read, by attempt."""

@@ -19,6 +19,8 @@ class CallState(StrEnum):
     PLACED = "placed"
     RINGING = "ringing"
     ANSWERED = "answered"
+    SCRIPT = "script"
+    """A robot's call: its script speaks with the person."""
     WAITING = "waiting"
     TALKING = "talking"
     MESSAGE = "message"
@@ -29,7 +31,8 @@ _S = CallState
 MOVES: dict[CallState, frozenset[CallState]] = {
     _S.PLACED: frozenset({_S.RINGING, _S.ANSWERED, _S.ENDED}),
     _S.RINGING: frozenset({_S.ANSWERED, _S.ENDED}),
-    _S.ANSWERED: frozenset({_S.WAITING, _S.TALKING, _S.MESSAGE, _S.ENDED}),
+    _S.ANSWERED: frozenset({_S.SCRIPT, _S.WAITING, _S.TALKING, _S.MESSAGE, _S.ENDED}),
+    _S.SCRIPT: frozenset({_S.WAITING, _S.TALKING, _S.ENDED}),
     _S.WAITING: frozenset({_S.TALKING, _S.MESSAGE, _S.ENDED}),
     _S.TALKING: frozenset({_S.ENDED}),
     _S.MESSAGE: frozenset({_S.ENDED}),
@@ -53,6 +56,7 @@ class Call:
     state: CallState = CallState.PLACED
     ringing_at: float | None = None
     answered_at: float | None = None
+    script_at: float | None = None
     waiting_at: float | None = None
     connected_at: float | None = None
     ended_at: float | None = None
@@ -60,6 +64,8 @@ class Call:
     cause: int | None = None
     channel: str | None = None
     preview: bool = False
+    robot: bool = False
+    script_failed: bool = False
 
     def move(self, state: CallState, at: float) -> CallState:
         """Go to `state`, stamp the time, and return the old state; IllegalMove if the table says no."""
@@ -70,6 +76,8 @@ class Call:
             self.ringing_at = at
         elif state is _S.ANSWERED:
             self.answered_at = at
+        elif state is _S.SCRIPT:
+            self.script_at = at
         elif state is _S.WAITING:
             self.waiting_at = at
         elif state is _S.TALKING:
@@ -85,7 +93,10 @@ class Call:
 
     def since(self) -> float:
         """When the present state began."""
-        reached = (self.ended_at, self.connected_at, self.waiting_at, self.answered_at, self.ringing_at)
+        reached = (
+            self.ended_at, self.connected_at, self.waiting_at, self.script_at, self.answered_at,
+            self.ringing_at,
+        )  # fmt: skip
         return next((at for at in reached if at is not None), self.placed_at)
 
 

@@ -19,7 +19,7 @@ from ami_daemon.limits import Limits
 from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, LinkState, NotConnected
 from ami_daemon.pacing import Decision, Pacing
 from ami_daemon.words import bound
-from config.models import Campaign, Site
+from config.models import Campaign, Mode, Site
 from leads.attempt import Attempt
 from leads.hours import CallTime, may_call
 from leads.lead import Lead, LeadState, Outcome
@@ -32,7 +32,7 @@ log = structlog.get_logger("dialer")
 SAID_EVERY = 5.0
 """Seconds between two entries in the journal on what binds a campaign, at least."""
 
-Start = Callable[[Coroutine[Any, Any, None]], None]
+Start = Callable[[Coroutine[Any, Any, None]], object]
 """Runs a piece of work beside the loop, and logs what it raises."""
 
 
@@ -336,7 +336,7 @@ def call_of(attempt: Attempt, campaign: Campaign, *, preview: bool = False) -> C
     """The board's record of a claimed attempt."""
     return Call(
         attempt.id, attempt.lead_id, attempt.campaign, campaign.group, attempt.trunk, attempt.phone,
-        attempt.claimed_at, preview=preview,
+        attempt.claimed_at, preview=preview, robot=campaign.mode is Mode.ROBOT,
     )  # fmt: skip
 
 

@@ -122,6 +122,8 @@ _ENDED_UNANSWERED = {Outcome.BUSY: "busy", Outcome.NO_ANSWER: "no_answer"}
 def pacing_events(change: Change) -> Iterable[Event]:
     """A change of the board in the words of the pacer's contract."""
     match change:
+        case CallMoved(call=call) | CallEnded(call=call) if call.robot:
+            return  # no agent is dialed for
         case CallMoved(call, _, CallState.ANSWERED, at):
             yield from _answered(call, at)
         case CallMoved(call, _, CallState.TALKING, at):

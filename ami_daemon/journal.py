@@ -9,10 +9,11 @@ import structlog
 
 from ami_daemon.call import Call, CallState
 from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change
-from config.models import Site
+from config.models import DispositionClass, Site
 from leads.attempt import Attempt
 from leads.lead import LeadState, Outcome
 from leads.phones import mask
+from leads.robot import RobotDisposition, robot_class, robot_outcome
 from leads.rules import LeadMove, after_outcome
 from store import AlreadyEnded, Store, UnknownAttempt
 
@@ -60,8 +61,8 @@ class Journal:
                         agent=call.agent,
                     )
             case CallEnded(call, last, outcome, at):
+                outcome = await self.finish(call, outcome, at)
                 _log(call, last, CallState.ENDED, outcome=str(outcome), cause=call.cause)
-                await self.finish(call, outcome, at)
                 self._on_outcome()
             case AgentMoved(agent, old, _, new, reason, at, _):
                 log.info("agent", agent=agent, move=f"{old} -> {new}", reason=reason)
@@ -76,23 +77,42 @@ class Journal:
             self.epoch, attempt.id, Outcome.IN_DOUBT, at, None, attempt.agent, move, note
         )
 
-    async def finish(self, call: Call, outcome: Outcome, at: float, note: str = "") -> None:
-        """Note the call's times; then, in one write, end the attempt and move its lead by the rules."""
+    async def finish(self, call: Call, outcome: Outcome, at: float, note: str = "") -> Outcome:
+        """Note the call's times; then, in one write, end the attempt and move its lead by the rules.
+
+        Returns the outcome: of a robot's call it depends on what its script kept in the store.
+        """
         lead = await self.store.leads.get(call.lead)
         if lead is None:
             raise LookupError(f"attempt {call.attempt} is of lead {call.lead}, which is not in the store")
-        move = after_outcome(lead, outcome, self.site.campaigns[call.campaign].attempts, at)
+        disposition = None
+        if call.script_at is not None:
+            outcome, disposition = await self._robot(call, outcome)
+        move = after_outcome(lead, outcome, self.site.campaigns[call.campaign].attempts, at, disposition)
         await self.store.attempts.note_progress(
             self.epoch,
             call.attempt,
             ringing_at=call.ringing_at,
             answered_at=call.answered_at,
-            connected_at=call.connected_at,
+            connected_at=call.script_at or call.connected_at,
             agent=call.agent,
         )
         await self.store.attempts.finish(
             self.epoch, call.attempt, outcome, at, _text(call.cause), call.agent, move, note
         )
+        return outcome
+
+    async def _robot(self, call: Call, outcome: Outcome) -> tuple[Outcome, DispositionClass | None]:
+        """What a call came to with which the robot spoke, and what that means to the lead."""
+        attempt = await self.store.attempts.get(call.attempt)
+        said = None
+        if attempt is not None and attempt.disposition is not None:
+            said = RobotDisposition(attempt.disposition)
+        talked = call.connected_at is not None
+        decided = said not in (None, RobotDisposition.LISTENED)
+        if not talked and (decided or outcome is not Outcome.IN_DOUBT):
+            outcome = robot_outcome(said, failed=call.script_failed or outcome is Outcome.INTERRUPTED)
+        return outcome, robot_class(said, agent=talked)
 
 
 def _text(cause: int | None) -> str | None:

@@ -69,13 +69,14 @@ class Pacing:
         self.pacers: dict[str, Pacer] = {
             name: pacer_of(campaign)
             for name, campaign in site.campaigns.items()
-            if campaign.mode is not Mode.PREVIEW
+            if campaign.mode not in (Mode.PREVIEW, Mode.ROBOT)
         }
         self.shares = Shares()
         self.starved: set[str] = set()
         """Campaigns that had fewer leads to call than calls to place: others have their agents meanwhile."""
         self.reserved: dict[str, Attempt] = {}
-        """Previews whose agent is rung first: each has its line before it is on the board."""
+        """Previews whose agent is rung first, robot's calls whose phrases are made first: each has its line
+        before it is on the board."""
         self.last: dict[str, Decision] = {}
         """Each campaign's last decision."""
         self._owed = dict.fromkeys(self.pacers, 0)

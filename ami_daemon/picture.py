@@ -140,9 +140,12 @@ class Picture:
         if channel.state == RINGING:
             found = CallState.RINGING
         elif channel.state == UP:
+            application = channel.application.lower()
             found = {"queue": CallState.WAITING, "playback": CallState.MESSAGE}.get(
-                channel.application.lower(), CallState.ANSWERED
+                application, CallState.ANSWERED
             )
+            if call.robot and application in ("agi", "playback"):
+                found, call.script_failed = CallState.SCRIPT, application == "playback"
             partner = next(
                 (
                     c
@@ -158,6 +161,8 @@ class Picture:
         path = [CallState.RINGING, CallState.ANSWERED, CallState.WAITING, CallState.TALKING]
         if found is CallState.MESSAGE:
             path = [CallState.RINGING, CallState.ANSWERED, CallState.MESSAGE]
+        elif call.robot:
+            path.insert(2, CallState.SCRIPT)
         for step in path[: path.index(found) + 1] if found in path else []:
             if step in (CallState.RINGING, CallState.WAITING) and step is not found:
                 continue

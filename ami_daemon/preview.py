@@ -22,7 +22,7 @@ from store import CampaignState
 log = structlog.get_logger("preview")
 
 
-Start = Callable[[Coroutine[Any, Any, None]], None]
+Start = Callable[[Coroutine[Any, Any, None]], object]
 """Runs a piece of work beside the loop, and logs what it raises."""
 
 
@@ -56,7 +56,8 @@ class Preview:
     async def _tidy(self) -> None:
         """Whatever went wrong: no agent waits for a call that will not come, no lead for one who left."""
         kept = {agent.preview for agent in self.board.agents.values()}
-        for attempt in [id for id in self.reserved if id not in kept]:
+        own = [id for id, a in self.reserved.items() if self.site.campaigns[a.campaign].mode is Mode.PREVIEW]
+        for attempt in [id for id in own if id not in kept]:
             await self._give_back(attempt, "the agent is no longer kept for it")
             await self._let_go(attempt)
         for agent in self.board.agents.values():

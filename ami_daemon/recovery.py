@@ -98,8 +98,12 @@ def follow(call: Call, records: Iterable[CelRecord]) -> float | None:
         if record.kind == "ANSWER" and call.answered_at is None:
             call.answered_at, call.state = record.at, CallState.ANSWERED
         elif record.kind == "APP_START" and call.connected_at is None and call.answered_at is not None:
-            if record.application == "queue":
+            if record.application == "agi" and call.robot and call.script_at is None:
+                call.script_at, call.state = record.at, CallState.SCRIPT
+            elif record.application == "queue":
                 call.waiting_at, call.state = record.at, CallState.WAITING
+            elif record.application == "playback" and call.robot:
+                call.script_failed = True
             elif record.application == "playback":
                 call.state = CallState.MESSAGE
         elif record.kind == "BRIDGE_ENTER" and call.connected_at is None:
@@ -126,6 +130,8 @@ def judge(call: Call, cel: Cel | None, uniqueid: str, asterisk_started_at: float
         return Verdict(Fate.NEVER_PLACED if never else Fate.UNKNOWN)
     if call.state is CallState.TALKING:
         return Verdict(Fate.ENDED, Outcome.INTERRUPTED, now, "Asterisk died during the talk")
+    if call.state not in UNANSWERED and call.robot:
+        return Verdict(Fate.ENDED, Outcome.INTERRUPTED, now, "Asterisk died while the robot spoke")
     if call.state not in UNANSWERED:
         return Verdict(Fate.ENDED, Outcome.ABANDONED, now, "Asterisk died while the person waited")
     return Verdict(Fate.ENDED, Outcome.IN_DOUBT, now, "Asterisk died; nothing proves how far the call came")

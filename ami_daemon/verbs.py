@@ -92,6 +92,7 @@ class Verbs:
             **await self._campaign(name),
             "outcomes": {str(outcome): count for outcome, count in outcomes.items()},
             "abandonment": {"abandoned": abandoned, "live": live, "rate": abandoned / live if live else 0.0},
+            "dispositions": await self.store.attempts.dispositions(name),
             "calls": _count(call.state for call in self.board.calls.values() if call.campaign == name),
             "last_decision": said[-1].text if said else "",
             **self._pacing(name),

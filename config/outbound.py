@@ -100,7 +100,16 @@ class Attempts(Model):
 
     max: int = describe("Attempts per lead in all", "Попыток на лид всего", ge=1, le=20, default=3)
     retry: dict[
-        Literal["busy", "no_answer", "failed", "abandoned", "hung_up_before_talk", "interrupted", "in_doubt"],
+        Literal[
+            "busy",
+            "no_answer",
+            "failed",
+            "machine",
+            "abandoned",
+            "hung_up_before_talk",
+            "interrupted",
+            "in_doubt",
+        ],
         Retry,
     ] = describe(
         "By outcome: when again; an outcome that is not named is final",
@@ -111,6 +120,7 @@ class Attempts(Model):
                 ("busy", "15m", 3),
                 ("no_answer", "2h", 3),
                 ("failed", "1h", 2),
+                ("machine", "4h", 2),
                 ("abandoned", "3d", 1),
                 ("hung_up_before_talk", "1d", 1),
                 ("interrupted", "5m", 1),

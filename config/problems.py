@@ -210,6 +210,11 @@ CODES: dict[str, Code] = {
     "E443": Code(
         "a target above the law's limit", "цель выше предела закона", ("campaigns.target", "campaigns.law")
     ),
+    "E444": Code(
+        "a robot's campaign that says nothing",
+        "кампания робота, которой нечего сказать",
+        ("campaigns.script", "campaigns.survey", "campaigns.mode"),
+    ),
     "E491": Code("something that Asterisk's files cannot hold", "то, что нельзя записать в файлы Asterisk"),
     "W511": Code("a group that serves nothing", "группа ничего не обслуживает", ("groups",)),
     "W512": Code(

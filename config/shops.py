@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from config.fields import Model, describe
-from config.forms import Duration, Id, Text, Url
+from config.forms import Duration, Id, Text, Url, Window
 
 Sum = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
@@ -76,6 +76,19 @@ class Shop(Model):
         "How long an order waits for others of the same number, to be one call",
         "Сколько заказ ждёт других с того же номера, чтобы позвонить один раз",
         default=120.0,
+    )
+    windows: list[Window] = describe(
+        "Windows of delivery that a caller may choose from; none: the delivery is moved by agents only",
+        "Интервалы доставки на выбор звонящего; пусто: доставку переносят только агенты",
+        default=[],
+        max_length=7,
+    )
+    days_ahead: int = describe(
+        "Days from tomorrow that a caller may choose from",
+        "Дней начиная с завтрашнего на выбор звонящего",
+        ge=1,
+        le=7,
+        default=3,
     )
     webhook: Webhook | None = describe(
         "Where results go; none: only to CSV",

@@ -48,6 +48,7 @@ class Attempt:
     connected_at: float | None = None
     ended_at: float | None = None
     agent: str | None = None
+    disposition: str | None = None
     outcome: Outcome | None = None
     cause: str | None = None
     note: str = ""

@@ -41,6 +41,7 @@ class Outcome(StrEnum):
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     FAILED = "failed"
+    MACHINE = "machine"
     HUNG_UP_BEFORE_TALK = "hung_up_before_talk"
     ABANDONED = "abandoned"
     TALKED = "talked"

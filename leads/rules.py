@@ -21,6 +21,7 @@ WORDS = {
     Outcome.BUSY: "busy",
     Outcome.NO_ANSWER: "no answer",
     Outcome.FAILED: "the call failed",
+    Outcome.MACHINE: "nobody pressed or said anything: a machine, it seems",
     Outcome.HUNG_UP_BEFORE_TALK: "the person hung up before an agent had them",
     Outcome.ABANDONED: "the person answered and no agent was free in time",
     Outcome.TALKED: "talked",

@@ -99,13 +99,35 @@ class AttemptRepository:
         async with self._database.write() as connection:
             await _move(connection, epoch, attempt_id, AttemptState.SENT, sent_at=at)
 
-    async def release(self, epoch: int, attempt_id: str, now: float) -> None:
-        """Proven never sent: the lead is as it was before the claim, and the attempt does not count."""
+    async def release(self, epoch: int, attempt_id: str, now: float, move: LeadMove | None = None) -> None:
+        """Proven never sent: the attempt does not count, and the lead is as it was before the claim, or goes
+        where `move` says, which notes its reason."""
         back = case((leads.c.due_at.is_(None), LeadState.READY), else_=LeadState.SCHEDULED)
         async with self._database.write() as connection:
             lead_id, _ = await _move(connection, epoch, attempt_id, AttemptState.RELEASED, ended_at=now)
-            await _move_lead(connection, lead_id, LeadState.READY, state=back)
-            await attempt_over(connection, lead_id, LeadState.READY, attempt_id, now)
+            if move is None:
+                await _move_lead(connection, lead_id, LeadState.READY, state=back)
+            else:
+                await _move_lead(connection, lead_id, move.state, state=move.state, due_at=move.due_at)
+                await decide(connection, "lead", str(lead_id), move.reason, now)
+            state = LeadState.READY if move is None else move.state
+            await attempt_over(connection, lead_id, state, attempt_id, now)
+
+    async def note_disposition(self, attempt_id: str, disposition: str) -> None:
+        """What the robot says came of a call under way, so far; an attempt that has ended stays as it is."""
+        mine = attempts.c.id == attempt_id, attempts.c.state.in_(OPEN)
+        async with self._database.write() as connection:
+            await connection.execute(update(attempts).where(*mine).values(disposition=disposition))
+
+    async def dispositions(self, campaign: str, since: float = 0.0) -> dict[str, int]:
+        """Ended attempts by the robot's disposition; only those that occurred."""
+        query = (
+            select(attempts.c.disposition, func.count())
+            .where(*_ended(campaign, since), attempts.c.disposition.is_not(None))
+            .group_by(attempts.c.disposition)
+        )
+        async with self._database.read() as connection:
+            return {row[0]: row[1] for row in await connection.execute(query)}
 
     async def note_progress(
         self,

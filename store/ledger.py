@@ -60,9 +60,9 @@ class LedgerRepository:
         """The campaign's answered calls that ended at `start` or later; `connect` is the law's, in seconds.
         Attempts in `without` are left out. Machines are not told apart yet, so none are counted."""
         outcome = attempts.c.outcome
-        reached = case(
-            (outcome == Outcome.HUNG_UP_BEFORE_TALK, attempts.c.ended_at), else_=attempts.c.connected_at
-        )
+        # Who left before an agent came has no time of it; the robot has, as it speaks at once.
+        left = outcome == Outcome.HUNG_UP_BEFORE_TALK
+        reached = func.coalesce(attempts.c.connected_at, case((left, attempts.c.ended_at)))
         late = case(
             (reached - attempts.c.answered_at > (FOREVER if connect is None else connect), 1), else_=0
         )
@@ -120,5 +120,5 @@ def verdict(call: Attempt, connect: float | None) -> Verdict:
 def waited(call: Attempt) -> float | None:
     """Seconds from the answer until an agent came, or the call ended without one; None where not known."""
     talked = call.outcome in (Outcome.TALKED, Outcome.INTERRUPTED)
-    end = call.connected_at if talked else call.ended_at
+    end = call.connected_at if talked or call.connected_at is not None else call.ended_at
     return None if end is None or call.answered_at is None else end - call.answered_at

@@ -93,6 +93,8 @@ attempts = Table(
     Column("connected_at", Double),
     Column("ended_at", Double),
     Column("agent", String),
+    # What the robot says came of the call (leads.robot.RobotDisposition).
+    Column("disposition", String),
     Column("outcome", String),
     Column("cause", String),
     Column("note", String, nullable=False),

@@ -85,7 +85,7 @@ def laws(facts: Facts) -> Iterator[Finding]:
                 f"target is {campaign.target:g}, but {whose} allows {law.limit:g}",
                 f"write {law.limit:g} or less, for example {law.limit / 2:g}",
             )
-        if campaign.law is LawName.RU and campaign.mode in (Mode.PREDICTIVE, Mode.RATIO):
+        if campaign.law is LawName.RU and campaign.mode in (Mode.PREDICTIVE, Mode.RATIO, Mode.ROBOT):
             yield Finding(
                 "W541",
                 (*at, "law"),
@@ -303,8 +303,10 @@ def unused(facts: Facts) -> Iterator[Finding]:
         idle = {"ratio"} if campaign.mode is not Mode.RATIO else set()
         if campaign.mode is not Mode.PREDICTIVE:
             idle |= {"target"}
-        if campaign.mode is Mode.PREVIEW:
+        if campaign.mode in (Mode.PREVIEW, Mode.ROBOT):
             idle |= {"grace"}
+        if campaign.mode is not Mode.ROBOT:
+            idle |= {"script"}
         for key in sorted(idle & campaign.model_fields_set):
             yield Finding(
                 "W527",
@@ -315,4 +317,25 @@ def unused(facts: Facts) -> Iterator[Finding]:
             )
 
 
-LINTS = (patience, laws, whole_seconds, hours, lists, caller_id, limits, retries, unused)
+def robots(facts: Facts) -> Iterator[Finding]:
+    """E444: a robot that has nothing to say."""
+    for name, campaign in facts.campaigns.items():
+        if campaign.mode is not Mode.ROBOT:
+            continue
+        if campaign.script is None:
+            yield Finding(
+                "E444",
+                ("campaigns", name),
+                "mode is robot, and no script says what it tells people",
+                "write script: orders, delivery, survey, or the name of a script of your own",
+            )
+        elif campaign.script == "survey" and campaign.survey is None:
+            yield Finding(
+                "E444",
+                ("campaigns", name, "script"),
+                "the script is survey, and no survey is named",
+                "write survey: with the name of one of your surveys",
+            )
+
+
+LINTS = (patience, laws, whole_seconds, hours, lists, caller_id, limits, retries, unused, robots)

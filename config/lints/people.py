@@ -152,7 +152,9 @@ def _is_valid(number: str) -> bool:
 
 def auto_answer(facts: Facts) -> Iterator[Finding]:
     """W513: who answers by hand is rarely in time for a person who is already on the line."""
-    dialing = {c.group: name for name, c in facts.campaigns.items() if c.mode is not Mode.PREVIEW}
+    dialing = {
+        c.group: name for name, c in facts.campaigns.items() if c.mode not in (Mode.PREVIEW, Mode.ROBOT)
+    }
     for name, agent in facts.agents.items():
         for group in agent.groups:
             if agent.auto_answer is AutoAnswer.NONE and group in dialing:

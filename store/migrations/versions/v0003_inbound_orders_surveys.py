@@ -136,4 +136,5 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_orders_phone_state'), 'orders', ['phone', 'state'], unique=False)
     op.create_index(op.f('ix_orders_state'), 'orders', ['state'], unique=False)
+    op.add_column("attempts", sa.Column("disposition", sa.String(), nullable=True))
     op.add_column('leads', sa.Column('reopened_at', sa.Double(), server_default=sa.text('0'), nullable=False))
