@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from config.models import SpeechEngine
+from sounds import music
 from sounds.catalogue import sounds_dir
 from sounds.engine import EngineError, command_for, find, speak, voice_of
 from sounds.finish import BadSound, finish, tone, write
@@ -32,6 +33,9 @@ def build(folder: Folder, engine: SpeechEngine) -> Iterator[Made]:
     `ManifestError` before anything is done.
     """
     todo = stale(folder, engine)
+    if not folder.has_music():
+        music.make(folder.path / "moh", folder.manifest.rates)
+        yield Made("moh/perezvon", "made", "no music on hold")
     sources = {source.stem: source for source in folder.sources()}
     entries = dict(folder.built().entries)
     for stem, why in todo.items():

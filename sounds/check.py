@@ -46,6 +46,10 @@ def check(folder: Folder, engine: SpeechEngine, languages: Collection[Language])
         yield Fault(severity, name, f"neither a text nor a recording in {language}", mend)
     for stem, reason in stale(folder, engine).items():
         yield Fault("error", stem, reason, "perezvon sounds build")
+    if not folder.has_music():
+        yield Fault(
+            "error", "moh", "no music on hold: callers in a queue hear silence", "perezvon sounds build"
+        )
     built = folder.built()
     for source in folder.sources():
         if isinstance(source.made_from, Tone):

@@ -2,6 +2,7 @@
 
 A folder of prompts holds `prompts.yaml` (texts), `recorded/<language>/<name>.wav` (recordings, which win over
 texts), and what is made from them: `<language>/<name>.wav` and `.wav16`, with a record in `built.json`.
+`moh/` is music on hold.
 """
 
 from __future__ import annotations
@@ -124,6 +125,10 @@ class Folder:
         """What was built here."""
         path = self.path / "built.json"
         return Built(json.loads(path.read_text(encoding="utf-8")) if path.exists() else {})
+
+    def has_music(self) -> bool:
+        """Whether who is on hold hears something: any `.wav` in `moh/`, ours or the site's."""
+        return any((self.path / "moh").glob("*.wav"))
 
     def files(self, stem: str) -> list[Path]:
         """The files of a prompt, one for each rate that this folder keeps."""

@@ -22,10 +22,11 @@ class Heard:
     at: float
 
 
-def hear(recording: Path, prompt: str, language: str = "ru") -> Heard:
-    """Where in the recording the prompt is most likely."""
+def hear(recording: Path, prompt: str | Path, language: str = "ru") -> Heard:
+    """Where in the recording the prompt, by name or by file, is most likely."""
+    file = prompt if isinstance(prompt, Path) else sounds_dir() / language / f"{prompt}.wav"
     sound = _loudness(recording)
-    wanted = _loudness(sounds_dir() / language / f"{prompt}.wav")
+    wanted = _loudness(file)
     shortest = len(wanted) // 3  # who hangs up early has heard a part
     best = Heard(-1.0, 0.0)
     for start in range(max(1, len(sound) - shortest)):

@@ -25,7 +25,8 @@ TEXT = 'Say "hi" && $(touch no)'
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     """A site's folder with two texts, over an installed one without prompts."""
     own, base = tmp_path / "own", tmp_path / "base"
-    own.mkdir()
+    (own / "moh").mkdir(parents=True)
+    (own / "moh/own.wav").touch()  # music of the site's own, or every test would compose
     base.mkdir()
     monkeypatch.setattr(manifest, "sounds_dir", lambda: base)
     monkeypatch.setattr("sounds.build.sounds_dir", lambda: base)

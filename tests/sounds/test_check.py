@@ -84,6 +84,7 @@ def clipped(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "what", "told"),
     [
+        (lambda s: shutil.rmtree(s / "moh"), "moh", "error: no music on hold"),
         (lambda s: (s / "ru/ours.wav").unlink(), "ru/ours", "error: missing: ours.wav"),
         (lambda s: (s / "prompts.yaml").write_text("rates: [8000]"), "ru/ours", "error: no longer in"),
         (lambda s: (s / "prompts.yaml").write_text("rates: [16000]"), "ru/star", "error: missing: star"),
