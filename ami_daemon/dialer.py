@@ -23,6 +23,7 @@ from config.models import Campaign, Mode, Site
 from leads.attempt import Attempt
 from leads.hours import CallTime, may_call
 from leads.lead import Lead, LeadState, Outcome
+from leads.orders import plans
 from leads.phones import BadPhone, for_trunk, mask
 from leads.rules import LeadMove
 from store import CampaignState, Store, check_move
@@ -322,7 +323,7 @@ class Dialer:
         if self._forget(attempt):
             move = LeadMove(LeadState.FINAL, None, f"failed: {why}")
             await self.store.attempts.finish(
-                self.epoch, attempt.id, Outcome.FAILED, self.clock(), None, None, move, why
+                self.epoch, attempt.id, Outcome.FAILED, self.clock(), None, None, move, why, plans(self.site)
             )
             log.warning("not_placed", attempt=attempt.id, why=why)
 

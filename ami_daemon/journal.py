@@ -12,6 +12,7 @@ from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change
 from config.models import DispositionClass, Site
 from leads.attempt import Attempt
 from leads.lead import LeadState, Outcome
+from leads.orders import plans
 from leads.phones import mask
 from leads.robot import RobotDisposition, robot_class, robot_outcome
 from leads.rules import LeadMove, after_outcome
@@ -25,6 +26,7 @@ class Journal:
 
     def __init__(self, site: Site, store: Store, epoch: int, *, on_outcome: Callable[[], None]) -> None:
         self.site, self.store, self.epoch = site, store, epoch
+        self._plans = plans(site)
         self._on_outcome = on_outcome
         self._queue: asyncio.Queue[Change] = asyncio.Queue()
 
@@ -74,7 +76,7 @@ class Journal:
         """End an attempt that nobody can follow any more as in doubt; its lead is not called again."""
         move = LeadMove(LeadState.FINAL, None, f"in doubt: {note}")
         await self.store.attempts.finish(
-            self.epoch, attempt.id, Outcome.IN_DOUBT, at, None, attempt.agent, move, note
+            self.epoch, attempt.id, Outcome.IN_DOUBT, at, None, attempt.agent, move, note, self._plans
         )
 
     async def finish(self, call: Call, outcome: Outcome, at: float, note: str = "") -> Outcome:
@@ -98,7 +100,7 @@ class Journal:
             agent=call.agent,
         )
         await self.store.attempts.finish(
-            self.epoch, call.attempt, outcome, at, _text(call.cause), call.agent, move, note
+            self.epoch, call.attempt, outcome, at, _text(call.cause), call.agent, move, note, self._plans
         )
         return outcome
 

@@ -12,10 +12,9 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from phonenumbers import PhoneNumber, PhoneNumberFormat, format_number
-from phonenumbers.timezone import time_zones_for_number
 
 from leads.lead import NewLead
-from leads.phones import BadPhone, parse_number
+from leads.phones import BadPhone, parse_number, zone_of
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_COLUMNS = 64
@@ -243,8 +242,7 @@ def _zone(text: str, number: PhoneNumber) -> str | None:
         if found is None:
             raise ValueError(f"unknown time zone {clean(text)[:50]!r}: write a name such as Europe/Moscow")
         return found
-    by_number: tuple[str, ...] = time_zones_for_number(number)
-    return by_number[0] if len(by_number) == 1 and by_number[0].lower() in _zones() else None
+    return zone_of(number)
 
 
 def _priority(text: str) -> int:

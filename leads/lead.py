@@ -27,12 +27,12 @@ class LeadState(StrEnum):
 
 MOVES: Mapping[LeadState, frozenset[LeadState]] = {
     LeadState.READY: frozenset({LeadState.CLAIMED, LeadState.SCHEDULED, LeadState.FINAL}),
-    LeadState.SCHEDULED: frozenset({LeadState.CLAIMED, LeadState.FINAL}),
+    LeadState.SCHEDULED: frozenset({LeadState.CLAIMED, LeadState.SCHEDULED, LeadState.FINAL}),
     LeadState.CLAIMED: frozenset({LeadState.READY, LeadState.SCHEDULED, LeadState.FINAL}),
     LeadState.FINAL: frozenset({LeadState.SCHEDULED}),
 }
 """From a claim back to `ready` only where the attempt was proven never sent. Without a claim a lead becomes
-final when a call is no longer wanted, and scheduled when one is owed: a call-back."""
+final when a call is no longer wanted, and scheduled when one is owed (a call-back, an order) or put off."""
 
 
 class Outcome(StrEnum):
@@ -70,7 +70,8 @@ class Lead:
     """A lead as the store holds it.
 
     `attempts`, `outcomes` and `last_outcome` speak of the attempts that have ended: neither an open nor
-    a released one counts. Times are epoch seconds; higher `priority` is called first.
+    a released one counts, nor one from before the lead was last opened anew. Times are epoch seconds; higher
+    `priority` is called first.
     """
 
     id: int

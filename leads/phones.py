@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import Literal
+from zoneinfo import available_timezones
 
 import phonenumbers
 from phonenumbers import (
@@ -15,6 +17,7 @@ from phonenumbers import (
     ValidationResult,
     shortnumberinfo,
 )
+from phonenumbers.timezone import time_zones_for_number
 
 NumberFormat = Literal["e164-plus", "e164", "national"]
 
@@ -147,6 +150,17 @@ def _written(phone: str, number_format: NumberFormat, country: str) -> str:
     number = phonenumbers.parse(phone)
     # Within the country this is the national form, else it begins with the country's way out.
     return re.sub(r"\D", "", phonenumbers.format_out_of_country_calling_number(number, country))
+
+
+def zone_of(number: PhoneNumber) -> str | None:
+    """The time zone of a number, where it can be in one only."""
+    zones: tuple[str, ...] = time_zones_for_number(number)
+    return zones[0] if len(zones) == 1 and zones[0] in _known_zones() else None
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def mask(phone: str) -> str:

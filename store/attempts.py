@@ -12,14 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leads.attempt import MOVES, OPEN, Attempt, AttemptState
 from leads.lead import LIVE, IllegalMove, LeadState, Outcome
 from leads.lead import MOVES as LEAD_MOVES
+from leads.orders import Plan
 from leads.rules import LeadMove
 from store.callbacks import attempt_over, close_reached
 from store.decisions import decide
 from store.engine import Database
 from store.leads import NOBODY, claimable
 from store.lease import fence, holds
+from store.orders import end_call
 from store.tables import attempts, leads
 
+NO_SHOPS: Mapping[str, Plan] = {}
+"""No lead is called about orders."""
 COLUMNS = tuple(attempts.c[field.name] for field in fields(Attempt))
 
 
@@ -161,9 +165,11 @@ class AttemptRepository:
         agent: str | None,
         move: LeadMove,
         note: str = "",
+        plans: Mapping[str, Plan] = NO_SHOPS,
     ) -> None:
-        """Ends the attempt, moves its lead and notes the reason: one transaction. An agent known from
-        `note_progress` stays where none is given. A talk closes the number's call-back, wherever it is."""
+        """Ends the attempt, moves its lead and what orders wait on it (`plans`: `leads.orders.plans`), and
+        notes the reason: one transaction. An agent known from `note_progress` stays where none is given. A
+        talk closes the number's call-back, wherever it is."""
         async with self._database.write() as connection:
             lead_id, phone = await _move(
                 connection,
@@ -176,6 +182,12 @@ class AttemptRepository:
                 agent=func.coalesce(agent, attempts.c.agent),
                 note=note,
             )
+            if plans:
+                made = select(attempts.c.claimed_at, attempts.c.agent).where(attempts.c.id == attempt_id)
+                claimed_at, had_agent = (await connection.execute(made)).one()
+                move = await end_call(
+                    connection, lead_id, claimed_at, outcome, had_agent is not None, move, ended_at, plans
+                )
             await _move_lead(connection, lead_id, move.state, state=move.state, due_at=move.due_at)
             await decide(connection, "lead", str(lead_id), move.reason, ended_at)
             if outcome is Outcome.TALKED:

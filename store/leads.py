@@ -15,7 +15,7 @@ from leads.inbound import NewCallback
 from leads.lead import MOVES, Lead, LeadState, NewLead, Outcome
 from store.decisions import decide
 from store.engine import Database
-from store.tables import attempts, leads, lists
+from store.tables import attempts, leads, lists, orders
 
 BATCH = 500
 """Leads per write, and ids per question."""
@@ -275,6 +275,29 @@ async def lead_to_call_back(connection: AsyncConnection, new: NewCallback, now: 
     return found
 
 
+async def lead_of_orders(
+    connection: AsyncConnection, list_name: str, new: NewLead, due_at: float, now: float
+) -> int:
+    """The id of the number's lead in a list of orders, made where there is none, called at `due_at`. One that
+    waits for a call, or is in one, keeps its time; a final one is opened anew."""
+    list_id = await _make_list(connection, list_name, now)
+    values = {**asdict(new), "list_id": list_id, "state": LeadState.SCHEDULED, "due_at": due_at}
+    mine = (leads.c.list_id == list_id, leads.c.phone == new.phone)
+    row = (await connection.execute(select(leads).where(*mine).with_for_update())).one_or_none()
+    if row is None:
+        try:
+            async with connection.begin_nested():
+                made = insert(leads).values(values | {"added_at": now}).returning(leads.c.id)
+                lead_id: int = (await connection.scalars(made)).one()
+                return lead_id
+        except IntegrityError:  # another process was quicker
+            row = (await connection.execute(select(leads).where(*mine).with_for_update())).one()
+    if row.state == LeadState.FINAL:
+        await reopen(connection, row.id, due_at, row.priority, now)
+    found: int = row.id
+    return found
+
+
 async def reopen(connection: AsyncConnection, lead_id: int, due_at: float, priority: int, now: float) -> None:
     """The lead is called again at `due_at`, as if never called before; not one that is being called."""
     free = leads.c.state != LeadState.CLAIMED
@@ -283,12 +306,16 @@ async def reopen(connection: AsyncConnection, lead_id: int, due_at: float, prior
 
 
 async def withdraw(connection: AsyncConnection, lead_id: int, why: str, at: float) -> None:
-    """The lead is not called any more; one that is being called ends as its attempt does."""
+    """The lead is not called any more, unless orders wait on it; one that is being called ends as its attempt
+    does."""
     waiting = leads.c.state.in_(
         [s for s, to in MOVES.items() if LeadState.FINAL in to and s is not LeadState.CLAIMED]
     )
+    ordered = select(orders.c.lead_id).where(orders.c.lead_id == lead_id)
     done = await connection.execute(
-        update(leads).where(leads.c.id == lead_id, waiting).values(state=LeadState.FINAL, due_at=None)
+        update(leads)
+        .where(leads.c.id == lead_id, waiting, leads.c.id.not_in(ordered))
+        .values(state=LeadState.FINAL, due_at=None)
     )
     if done.rowcount:
         await decide(connection, "lead", str(lead_id), why, at)

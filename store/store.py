@@ -18,6 +18,8 @@ from store.leads import LeadRepository
 from store.lease import Lease
 from store.ledger import LedgerRepository
 from store.migrate import migrate
+from store.orders import OrderRepository
+from store.outbox import OutboxRepository
 
 
 class Store:
@@ -29,6 +31,8 @@ class Store:
         self.attempts = AttemptRepository(database)
         self.ledger = LedgerRepository(database)
         self.campaigns = CampaignRepository(database)
+        self.orders = OrderRepository(database)
+        self.outbox = OutboxRepository(database)
         self.agent_states = AgentStateRepository(database)
         self.decisions = DecisionRepository(database)
         self.inbound = InboundRepository(database)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Column,
     Double,
@@ -20,7 +21,9 @@ from sqlalchemy import (
     text,
 )
 
+from leads.attempt import AttemptState
 from leads.lead import LIVE, Outcome
+from leads.orders import OrderState
 
 metadata = MetaData(
     naming_convention={
@@ -126,6 +129,16 @@ Index(
     attempts.c.ended_at,
     sqlite_where=_abandoned,
     postgresql_where=_abandoned,
+)
+
+# How often a number was called lately, by whatever campaign (store.frequency).
+_placed = attempts.c.state != AttemptState.RELEASED
+Index(
+    "ix_attempts_placed",
+    attempts.c.phone,
+    attempts.c.claimed_at,
+    sqlite_where=_placed,
+    postgresql_where=_placed,
 )
 
 campaigns = Table(
@@ -292,22 +305,39 @@ orders = Table(
     # The shop's own key: the same order twice is one.
     Column("key", String, nullable=False),
     Column("number", String, nullable=False),
+    # All of them, which order_phones finds it by, and the one that is called now.
+    Column("phones", JSON, nullable=False),
     Column("phone", String, nullable=False),
     Column("name", String, nullable=False),
     Column("items", JSON, nullable=False),
     # In hundredths of the currency.
-    Column("sum", Integer, nullable=False),
+    Column("sum", BigInteger, nullable=False),
     Column("delivery_date", String),
     Column("delivery_window", String),
+    # As the shop posted it, to know the same order when it comes again.
+    Column("posted_delivery", JSON, nullable=False),
     Column("attributes", JSON, nullable=False),
     Column("state", String, nullable=False),
+    # The lead that it waits on; none: no call is to come.
     Column("lead_id", Integer, ForeignKey("leads.id")),
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
     Column("note", String, nullable=False, server_default=text("''")),
     UniqueConstraint("shop", "key"),
+    CheckConstraint(f"state in ({', '.join(repr(str(state)) for state in OrderState)})", name="state"),
     Index(None, "phone", "state"),
-    Index(None, "state"),
+    Index(None, "state", "id"),
+    Index(None, "lead_id"),
+)
+
+# By which of its phones an order is found: a buyer may call from any.
+order_phones = Table(
+    "order_phones",
+    metadata,
+    Column("order_id", Integer, ForeignKey("orders.id"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("phone", String, nullable=False),
+    Index(None, "phone"),
 )
 
 # Results on their way to a shop: written in the transaction that made them, tried until taken or given up.
@@ -315,16 +345,23 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Integer, primary_key=True),
+    # The same at every try, so that the shop knows what it has already.
+    Column("delivery", String, nullable=False, unique=True),
     Column("shop", String, nullable=False),
+    # Results of one order are sent one after the other.
+    Column("order_id", Integer, ForeignKey("orders.id"), nullable=False),
     Column("event", String, nullable=False),
     Column("body", JSON, nullable=False),
     Column("created_at", Double, nullable=False),
+    # Since when it is tried: since it was made, or since somebody had it tried again.
+    Column("trying_since", Double, nullable=False),
     Column("due_at", Double, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("state", String, nullable=False),
     Column("error", String, nullable=False),
     CheckConstraint("state in ('waiting', 'sent', 'given_up')", name="state"),
-    Index(None, "state", "due_at"),
+    Index(None, "state", "shop", "due_at"),
+    Index(None, "order_id"),
 )
 
 # One mark, or one spoken comment, of one call.

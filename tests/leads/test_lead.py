@@ -15,7 +15,9 @@ def test_every_state_has_its_row_in_the_table() -> None:
 def test_a_lead_is_called_only_out_of_a_claim() -> None:
     into_claim = {state for state, following in lead.MOVES.items() if LeadState.CLAIMED in following}
     assert into_claim == {LeadState.READY, LeadState.SCHEDULED}
-    assert lead.MOVES[LeadState.FINAL] == {LeadState.SCHEDULED}, "only a call-back wakes a finished lead"
+    assert lead.MOVES[LeadState.FINAL] == {LeadState.SCHEDULED}, (
+        "only a call that is owed wakes a finished lead"
+    )
 
 
 def test_an_attempt_never_leaves_its_end() -> None:

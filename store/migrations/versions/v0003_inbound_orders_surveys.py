@@ -58,20 +58,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_missed_rings_at'), 'missed_rings', ['at'], unique=False)
     op.create_index(op.f('ix_missed_rings_call'), 'missed_rings', ['call'], unique=False)
-    op.create_table('outbox',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('shop', sa.String(), nullable=False),
-    sa.Column('event', sa.String(), nullable=False),
-    sa.Column('body', sa.JSON(), nullable=False),
-    sa.Column('created_at', sa.Double(), nullable=False),
-    sa.Column('due_at', sa.Double(), nullable=False),
-    sa.Column('tries', sa.Integer(), nullable=False),
-    sa.Column('state', sa.String(), nullable=False),
-    sa.Column('error', sa.String(), nullable=False),
-    sa.CheckConstraint("state in ('waiting', 'sent', 'given_up')", name=op.f('ck_outbox_state')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
-    )
-    op.create_index(op.f('ix_outbox_state_due_at'), 'outbox', ['state', 'due_at'], unique=False)
     op.create_table('survey_answers',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('survey', sa.String(), nullable=False),
@@ -118,23 +104,56 @@ def upgrade() -> None:
     sa.Column('shop', sa.String(), nullable=False),
     sa.Column('key', sa.String(), nullable=False),
     sa.Column('number', sa.String(), nullable=False),
+    sa.Column('phones', sa.JSON(), nullable=False),
     sa.Column('phone', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('items', sa.JSON(), nullable=False),
-    sa.Column('sum', sa.Integer(), nullable=False),
+    sa.Column('sum', sa.BigInteger(), nullable=False),
     sa.Column('delivery_date', sa.String(), nullable=True),
     sa.Column('delivery_window', sa.String(), nullable=True),
+    sa.Column('posted_delivery', sa.JSON(), nullable=False),
     sa.Column('attributes', sa.JSON(), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('lead_id', sa.Integer(), nullable=True),
     sa.Column('created_at', sa.Double(), nullable=False),
     sa.Column('changed_at', sa.Double(), nullable=False),
     sa.Column('note', sa.String(), server_default=sa.text("''"), nullable=False),
+    sa.CheckConstraint("state in ('robot', 'agents', 'talked', 'confirmed', 'told', 'cancelled', 'not_reached')", name=op.f('ck_orders_state')),
     sa.ForeignKeyConstraint(['lead_id'], ['leads.id'], name=op.f('fk_orders_lead_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_orders')),
     sa.UniqueConstraint('shop', 'key', name=op.f('uq_orders_shop_key'))
     )
+    op.create_index(op.f('ix_orders_lead_id'), 'orders', ['lead_id'], unique=False)
     op.create_index(op.f('ix_orders_phone_state'), 'orders', ['phone', 'state'], unique=False)
-    op.create_index(op.f('ix_orders_state'), 'orders', ['state'], unique=False)
-    op.add_column("attempts", sa.Column("disposition", sa.String(), nullable=True))
+    op.create_index(op.f('ix_orders_state_id'), 'orders', ['state', 'id'], unique=False)
+    op.create_table('order_phones',
+    sa.Column('order_id', sa.Integer(), nullable=False),
+    sa.Column('place', sa.Integer(), nullable=False),
+    sa.Column('phone', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_order_phones_order_id')),
+    sa.PrimaryKeyConstraint('order_id', 'place', name=op.f('pk_order_phones'))
+    )
+    op.create_index(op.f('ix_order_phones_phone'), 'order_phones', ['phone'], unique=False)
+    op.create_table('outbox',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('delivery', sa.String(), nullable=False),
+    sa.Column('shop', sa.String(), nullable=False),
+    sa.Column('order_id', sa.Integer(), nullable=False),
+    sa.Column('event', sa.String(), nullable=False),
+    sa.Column('body', sa.JSON(), nullable=False),
+    sa.Column('created_at', sa.Double(), nullable=False),
+    sa.Column('trying_since', sa.Double(), nullable=False),
+    sa.Column('due_at', sa.Double(), nullable=False),
+    sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('error', sa.String(), nullable=False),
+    sa.CheckConstraint("state in ('waiting', 'sent', 'given_up')", name=op.f('ck_outbox_state')),
+    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_outbox_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
+    sa.UniqueConstraint('delivery', name=op.f('uq_outbox_delivery'))
+    )
+    op.create_index(op.f('ix_outbox_order_id'), 'outbox', ['order_id'], unique=False)
+    op.create_index(op.f('ix_outbox_state_shop_due_at'), 'outbox', ['state', 'shop', 'due_at'], unique=False)
+    op.add_column('attempts', sa.Column('disposition', sa.String(), nullable=True))
+    op.create_index('ix_attempts_placed', 'attempts', ['phone', 'claimed_at'], unique=False, sqlite_where=sa.text("state != 'released'"), postgresql_where=sa.text("state != 'released'"))
     op.add_column('leads', sa.Column('reopened_at', sa.Double(), server_default=sa.text('0'), nullable=False))
