@@ -1,7 +1,7 @@
 """What a called person does: by number, by a seeded mix, or as set at run time.
 
-A behaviour travels into the city's dialplan as text, `kind-ring-seconds-code`, so that the dialplan alone
-decides; `decide` is the same decision in Python.
+A behaviour travels into the city's dialplan as text, `kind-ring-seconds-code-more`, so that the dialplan
+alone decides; `decide` is the same decision in Python.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
@@ -33,6 +33,14 @@ class Kind(StrEnum):
     """Rings on."""
     REFUSED = "refused"
     """The network or the phone refuses with the SIP `code`."""
+    PRESSES = "presses"
+    """Answers, is silent, presses `keys`, hangs up after `seconds` (0: never)."""
+    LIVE = "live"
+    """Answers, and does as a test tells them: see `City.person`."""
+
+
+DRAWN = tuple(kind for kind in Kind if kind not in (Kind.PRESSES, Kind.LIVE))
+"""What a mix can draw; the others are for named numbers."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +51,25 @@ class Behaviour:
     ring: float = 0.0
     seconds: float = 0.0
     code: int = 0
+    keys: tuple[tuple[float, str], ...] = ()
+    """Seconds after the answer, rising, and the keys pressed then: `0`-`9`, `*`, `#`, `A`-`D`."""
+    party: str = ""
+    """Of `LIVE`: the id by which the call finds who speaks for it."""
 
     def __str__(self) -> str:
-        return f"{self.kind}-{self.ring:g}-{self.seconds:g}-{self.code}"
+        more = self.party or "/".join(f"{second:g}:{keys}" for second, keys in self.keys)
+        return f"{self.kind}-{self.ring:g}-{self.seconds:g}-{self.code}" + (f"-{more}" if more else "")
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        kind, ring, seconds, code = text.split("-")
-        return cls(Kind(kind), float(ring), float(seconds), int(code))
+        kind, ring, seconds, code, *rest = text.split("-", 4)
+        way = cls(Kind(kind), float(ring), float(seconds), int(code))
+        if not rest:
+            return way
+        if way.kind is Kind.LIVE:
+            return replace(way, party=rest[0])
+        presses = (press.split(":") for press in rest[0].split("/"))
+        return replace(way, keys=tuple((float(second), keys) for second, keys in presses))
 
 
 SPECIAL_PREFIX = "7499"
@@ -96,7 +115,7 @@ class Mix:
 
     def table(self, seed: int) -> list[Behaviour]:
         """256 people drawn by the seed, in exact shares; a number's hash chooses one."""
-        weights: dict[Kind, float] = {kind: getattr(self, kind) for kind in Kind}
+        weights: dict[Kind, float] = {kind: getattr(self, kind) for kind in DRAWN}
         total = sum(weights.values())
         if total <= 0 or min(weights.values()) < 0:
             raise ValueError("a mix needs shares of 0 or more, one of them above 0")

@@ -7,42 +7,22 @@ import itertools
 import secrets
 import shutil
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 from config.models import Site
-from lab import city_files
+from lab import city_files, sound
 from lab.ami import Ami, AmiRefused
-from lab.behaviour import EVERYBODY_TALKS, Behaviour, Mix
+from lab.behaviour import EVERYBODY_TALKS, Behaviour, Kind, Mix
 from lab.instance import Instance
-from lab.ledger import PLACED_ID, Call, Ledger
+from lab.ledger import PLACED_ID, Call, Dialed, Ledger
+from lab.party import Ears, KeyMode, NotAnswered, Party
 from lab.ports import free_port
 from lab.provision import AsteriskBinary
 
 _SPEECH = ("demo-congrats", "demo-instruct")
 _PLACING = 40.0  # seconds from a call's placing to its refusal by all timers of SIP
-
-
-@dataclass(frozen=True)
-class Dialed:
-    """A call that the lab placed to us, after its end. Times are epoch seconds."""
-
-    answered_at: float | None
-    ended_at: float
-    cause: int
-    recording: Path | None
-    """What the one who dialed heard: a whole WAV file; `None` where nobody answered."""
-
-    @property
-    def answered(self) -> bool:
-        return self.answered_at is not None
-
-    @property
-    def seconds(self) -> float:
-        """From answer to end."""
-        return self.ended_at - self.answered_at if self.answered_at is not None else 0.0
 
 
 class City:
@@ -69,6 +49,7 @@ class City:
         folder.chmod(0o700)  # the phones' passwords are in it
         _copy_speech(binary, folder / "speech", site.system.language)
         self._recordings = folder / "spool/monitor"
+        self._recordings.mkdir(parents=True, exist_ok=True)
         self._place = city_files.Place(
             sip_port=sip_port,
             ami_port=free_port(socket.SOCK_STREAM),
@@ -76,6 +57,7 @@ class City:
             rtp=rtp,
             our_host=site.system.sip.bind,
             our_port=site.system.sip.port,
+            ears_port=free_port(socket.SOCK_STREAM),
         )
         named = {number.removeprefix("+"): way for number, way in (people or {}).items()}
         files = city_files.render(binary, folder, site, self._place, named, mix, seed, record)
@@ -83,15 +65,18 @@ class City:
         self.instance = Instance(binary, folder, files)
         self.ledger = Ledger(city_files.number_form(site), self._recordings if record else None)
         self._ami = Ami(self._place.ami_port, city_files.AMI_USER, self._place.ami_secret, self.ledger.take)
+        self._ears = Ears(self._place.ears_port)
         self._serial = itertools.count(1)
 
     async def start(self) -> None:
+        await self._ears.start()
         await self.instance.start()
         await self._ami.open()
 
     async def stop(self) -> None:
         await self._ami.close()
         await self.instance.stop()
+        await self._ears.stop()
 
     def ensure_whole(self) -> None:
         """Raise `AmiLost` where the ledger may have missed something."""
@@ -110,43 +95,157 @@ class City:
         verb = "PJSIPRegister" if wanted else "PJSIPUnregister"
         await self._ami.action({"Action": verb, "Registration": f"phone-{agent}"})
 
-    async def call_in(self, did: str, caller_id: str, seconds: float, trunk: str | None = None) -> Dialed:
+    async def call_in(
+        self,
+        did: str,
+        caller_id: str,
+        seconds: float,
+        trunk: str | None = None,
+        *,
+        keys: Sequence[tuple[float | str, str]] | None = None,
+        says: Path | None = None,
+        key_mode: KeyMode = KeyMode.RFC4733,
+    ) -> Dialed:
         """Somebody calls the line `did` over a trunk, speaks, and hangs up `seconds` after the answer.
 
-        Comes back when the call has ended, by whomever; cancelled, it hangs up.
+        With `keys` they are silent (or say the file `says`), and press: each of `keys` is a moment (seconds
+        after the answer, or the name of a prompt that they hear to its end) and the keys pressed then.
+        Comes back when the call has ended, by whomever; cancelled, it hangs up. Raises `NotHeard`.
         """
-        names = sorted(self.site.trunks)
-        trunk = trunk or names[0]
-        return await self.place(f"to-{trunk}", did, caller_id, seconds)
+        endpoint = self._endpoint(trunk)
+        if keys is None and says is None:
+            return await self.place(endpoint, did, caller_id, seconds)
+        try:
+            async with self._calling(endpoint, did, caller_id, key_mode) as caller:
+                speaking = asyncio.create_task(caller.says(says)) if says is not None else None
+                await caller.does(keys or (), until=seconds)
+                if speaking is not None:
+                    await speaking
+        except NotAnswered as refused:
+            if refused.dialed is None:
+                raise
+            return refused.dialed
+        assert caller.dialed is not None  # noqa: S101 - we have left the call
+        return caller.dialed
+
+    def caller(
+        self, did: str, caller_id: str, trunk: str | None = None, *, key_mode: KeyMode = KeyMode.RFC4733
+    ) -> AbstractAsyncContextManager[Party]:
+        """Somebody who calls the line `did`, and does as told when it has answered: see `Party`.
+
+        On leaving they hang up, and `Party.dialed` says how it went. Raises `NotAnswered`.
+        """
+        return self._calling(self._endpoint(trunk), did, caller_id, key_mode)
+
+    @asynccontextmanager
+    async def person(self, number: str, ring: float = 0.0) -> AsyncIterator[Party]:
+        """Somebody who answers the next call to `number`, and does as told: see `Party`.
+
+        Await `Party.until_answered` first. On leaving they hang up, and the number is like any other.
+        """
+        before = len(self.ledger.to(number))
+        async with self._live(lambda: next(iter(self.ledger.to(number)[before:]), None)) as party:
+            await self.behave(number, Behaviour(Kind.LIVE, ring, party=str(party.id)))
+            try:
+                yield party
+            finally:
+                await self.remember(number.removeprefix("+"), "")
+
+    @asynccontextmanager
+    async def _calling(
+        self, endpoint: str, number: str, caller_id: str, key_mode: KeyMode
+    ) -> AsyncIterator[Party]:
+        ident = f"{PLACED_ID}{next(self._serial)}"
+        async with self._live(lambda: self.ledger.placed.get(ident)) as party:
+            variables = {"party": str(party.id), "key_mode": str(key_mode)}
+            await self._originate(ident, endpoint, number, caller_id, city_files.LIVE, variables)
+            try:
+                call = await self.ledger.until(lambda: self._answered_or_ended(ident), _PLACING)
+            except BaseException:
+                with suppress(AmiRefused):
+                    await self.hang_up(ident)
+                raise
+            if call.answered_at is None:
+                ended = self._dialed(call, None)
+                raise NotAnswered(f"{number} refused the call, with cause {ended.cause}", ended)
+            await party.until_answered()
+            yield party
+
+    @asynccontextmanager
+    async def _live(self, call: Callable[[], Call | None]) -> AsyncIterator[Party]:
+        """A party whose call `call` finds; on leaving it is ended, and what was heard is written down."""
+
+        async def press(key: str) -> None:
+            if (found := call()) is not None:
+                duration = str(city_files.PRESS_MS)
+                await self._ami.action(
+                    {"Action": "PlayDTMF", "Channel": found.channel, "Digit": key, "Duration": duration}
+                )
+
+        prompts = Path(self.site.system.sounds_dir or "")
+        party = Party(prompts, self.site.system.language, press)
+        self._ears.expect(party)
+        try:
+            yield party
+        finally:
+            self._ears.forget(party)
+            await party.hang_up()
+            if party.answered and (found := call()) is not None:
+                await self.ledger.until(lambda: found.ended_at)
+                party.dialed = self._dialed(found, self._recordings / f"{found.id}.wav")
+                sound.write(self._recordings / f"{found.id}.wav", party.all_heard)
 
     async def place(self, endpoint: str, number: str, caller_id: str, seconds: float) -> Dialed:
         """Place a call to us from one of the city's endpoints; see `call_in`."""
-        us = f"{self._place.our_host}:{self._place.our_port}"
         ident = f"{PLACED_ID}{next(self._serial)}"
-        await self._ami.action(
-            {
-                "Action": "Originate",
-                "Channel": f"PJSIP/{endpoint}/sip:{number}@{us}",
-                "ChannelId": ident,
-                "Context": city_files.PLACED,
-                "Exten": "s",
-                "Priority": "1",
-                "CallerID": caller_id,
-                "Timeout": str(int(_PLACING * 1000)),
-                "Variable": f"seconds={seconds:g}",
-                "Async": "true",
-            }
-        )
+        variables = {"seconds": f"{seconds:g}"}
+        await self._originate(ident, endpoint, number, caller_id, city_files.PLACED, variables)
         try:
             call = await self.ledger.until(lambda: self._ended(ident), _PLACING + seconds + 10)
         finally:
             if self._ended(ident) is None:
                 with suppress(AmiRefused):  # gone in this very moment
                     await self.hang_up(ident)
-        assert call.ended_at is not None  # noqa: S101 - that is what _ended() found
         recording = self._recordings / f"{ident}.wav" if call.answered_at else None
         if recording is not None:
             await self.whole(recording)
+        return self._dialed(call, recording)
+
+    async def _originate(
+        self,
+        ident: str,
+        endpoint: str,
+        number: str,
+        caller_id: str,
+        context: str,
+        variables: Mapping[str, str],
+    ) -> None:
+        us = f"{self._place.our_host}:{self._place.our_port}"
+        await self._ami.action(
+            {
+                "Action": "Originate",
+                "Channel": f"PJSIP/{endpoint}/sip:{number}@{us}",
+                "ChannelId": ident,
+                "Context": context,
+                "Exten": "s",
+                "Priority": "1",
+                "CallerID": caller_id,
+                "Timeout": str(int(_PLACING * 1000)),
+                "Variable": ",".join(f"{name}={value}" for name, value in variables.items()),
+                "Async": "true",
+            }
+        )
+
+    def _endpoint(self, trunk: str | None) -> str:
+        return f"to-{trunk or min(self.site.trunks)}"
+
+    def _answered_or_ended(self, ident: str) -> Call | None:
+        call = self.ledger.placed.get(ident)
+        return call if call is not None and (call.answered_at or call.ended_at) else None
+
+    @staticmethod
+    def _dialed(call: Call, recording: Path | None) -> Dialed:
+        assert call.ended_at is not None  # noqa: S101 - callers have waited for the end
         return Dialed(call.answered_at, call.ended_at, call.cause or 0, recording)
 
     def _ended(self, ident: str) -> Call | None:

@@ -16,6 +16,11 @@ PHONES_ADDRESS = "127.0.2.1"
 AMI_USER = "lab"
 PLACED = "placed"
 """Context of the answered calls that the lab places itself."""
+LIVE = "live"
+"""Context of those whose sound goes to a party: channel variables `party` and `key_mode`."""
+
+PRESS_MS, PRESS_GAP_MS = 120, 100
+"""How long a key is held, and the pause before the next."""
 
 _WITHOUT_PJSIP_HANGUP = {404: 1, 480: 19, 486: 17, 503: 34, 603: 21}
 """SIP code to the cause that makes an older Asterisk send it (603 becomes 403)."""
@@ -28,6 +33,7 @@ class Place:
     sip_port: int
     ami_port: int
     ami_secret: str
+    ears_port: int
     rtp: tuple[int, int]
     our_host: str
     our_port: int
@@ -58,7 +64,7 @@ def render(
         "rtp.conf": f"[general]\nrtpstart = {place.rtp[0]}\nrtpend = {place.rtp[1]}\n",
         "musiconhold.conf": f"[default]\nmode = files\ndirectory = {folder / 'speech'}\nsort = alpha\n",
         "pjsip.conf": _pjsip(binary, site, place),
-        "extensions.conf": _extensions(binary, site, people, mix, seed, record),
+        "extensions.conf": _extensions(binary, site, place, people, mix, seed, record),
     }
 
 
@@ -183,6 +189,7 @@ max_contacts = 5
 def _extensions(
     binary: AsteriskBinary,
     site: Site,
+    place: Place,
     people: Mapping[str, Behaviour],
     mix: Mix,
     seed: int,
@@ -266,6 +273,25 @@ exten => no_answer,1,Ringing()
  same => n,Wait(36000)
  same => n,Hangup(19)
 
+exten => presses,1,Gosub(pick-up,s,1)
+ same => n,Set(keys=${{CUT(do,,5)}})
+ same => n,Set(at=0)
+ same => n(next),Set(press=${{CUT(keys,/,1)}})
+ same => n,Set(keys=${{CUT(keys,/,2-)}})
+ same => n,GotoIf($["${{press}}" = ""]?done)
+ same => n,Wait($[${{CUT(press,:,1)}} - ${{at}}])
+ same => n,SendDTMF(${{CUT(press,:,2)}},{PRESS_GAP_MS},{PRESS_MS})
+ same => n,Set(took=$[${{LEN(${{CUT(press,:,2)}})}} * {(PRESS_MS + PRESS_GAP_MS) / 1000}])
+ same => n,Set(at=$[${{IF($[${{CUT(press,:,1)}} > ${{at}}]?${{CUT(press,:,1)}}:${{at}})}} + ${{took}}])
+ same => n,Goto(next)
+ same => n(done),Wait($[${{IF($[${{CUT(do,,3)}} > 0]?${{CUT(do,,3)}}:36000)}} - ${{at}}])
+ same => n,Hangup(16)
+
+exten => live,1,Gosub(ring,s,1)
+ same => n,Answer(,i)
+ same => n,AudioSocket(${{CUT(do,,5-)}},127.0.0.1:{place.ears_port})
+ same => n,Hangup(16)
+
 exten => vanished,1,Wait(36000)
  same => n,Hangup(19)
 
@@ -276,6 +302,11 @@ exten => refused,1,Gosub(ring,s,1)
 exten => s,1,MixMonitor(,r(${{UNIQUEID}}.wav))
  same => n,StartMusicOnHold()
  same => n,Wait(${{seconds}})
+ same => n,Hangup(16)
+
+[{LIVE}]
+exten => s,1,Set(PJSIP_DTMF_MODE()=${{key_mode}})
+ same => n,AudioSocket(${{party}},127.0.0.1:{place.ears_port})
  same => n,Hangup(16)
 """
 

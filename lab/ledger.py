@@ -58,6 +58,26 @@ class PhoneCall(Call):
 
 
 @dataclass(frozen=True)
+class Dialed:
+    """A call that has ended. Times are epoch seconds."""
+
+    answered_at: float | None
+    ended_at: float
+    cause: int
+    recording: Path | None
+    """What the one in the city heard: a whole WAV file; `None` where nobody answered."""
+
+    @property
+    def answered(self) -> bool:
+        return self.answered_at is not None
+
+    @property
+    def seconds(self) -> float:
+        """From answer to end."""
+        return self.ended_at - self.answered_at if self.answered_at is not None else 0.0
+
+
+@dataclass(frozen=True)
 class NumberForm:
     """How our trunks write a number for the carrier."""
 

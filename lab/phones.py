@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lab.behaviour import Behaviour, Kind
-from lab.city import City, Dialed
-from lab.ledger import PhoneCall
+from lab.city import City
+from lab.ledger import Dialed, PhoneCall
 
 
 @dataclass(frozen=True)

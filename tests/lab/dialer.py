@@ -30,21 +30,30 @@ class Dialer:
             waiting.set_result(int(event["Cause"]))
 
     async def dial(
-        self, number: str, timeout: float = 10.0, application: str = "Wait", data: str = "20"
+        self,
+        number: str,
+        timeout: float = 10.0,
+        application: str = "Wait",
+        data: str = "20",
+        context: str | None = None,
     ) -> int:
-        """Place one call; the cause of its end as ours has it."""
+        """Place one call into an application, or a context's `s`; the cause of its end as ours has it."""
         ident = f"test-{number}"
         self._ended[ident] = asyncio.get_running_loop().create_future()
+        into = (
+            {"Application": application, "Data": data}
+            if context is None
+            else {"Context": context, "Exten": "s", "Priority": "1"}
+        )
         await self._ami.action(
             {
                 "Action": "Originate",
                 "Channel": f"PJSIP/{number}@{self._trunk}",
                 "ChannelId": ident,
-                "Application": application,
-                "Data": data,
                 "Timeout": str(int(timeout * 1000)),
                 "CallerID": "+74951234567",
                 "Async": "true",
+                **into,
             }
         )
         return await self._ended[ident]

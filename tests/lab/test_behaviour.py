@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.behaviour import EVERYBODY_TALKS, Behaviour, Kind, Mix, decide, slot, special
+from lab.behaviour import DRAWN, EVERYBODY_TALKS, Behaviour, Kind, Mix, decide, slot, special
 
 HUNDREDTHS = st.integers(0, 60_000).map(lambda n: n / 100)
 
@@ -44,6 +44,14 @@ def test_a_behaviour_survives_its_way_through_the_dialplan(
     assert Behaviour.parse(str(way)) == way
 
 
+def test_keys_and_a_partys_id_survive_it_too() -> None:
+    for way in (
+        Behaviour(Kind.PRESSES, 0.5, 9, keys=((0.5, "12"), (2.25, "*#AD"))),
+        Behaviour(Kind.LIVE, 0.5, party="0a1b2c3d-0000-4000-8000-0123456789ab"),
+    ):
+        assert Behaviour.parse(str(way)) == way
+
+
 def test_a_mix_has_its_shares_exactly() -> None:
     people = Mix(answers=2, busy=1, no_answer=0.5, refused=0.5).table(seed=7)
     assert Counter(way.kind for way in people) == {
@@ -54,7 +62,7 @@ def test_a_mix_has_its_shares_exactly() -> None:
     }
 
 
-WEIGHTS = st.fixed_dictionaries({kind.value: st.floats(0, 100) for kind in Kind})
+WEIGHTS = st.fixed_dictionaries({kind.value: st.floats(0, 100) for kind in DRAWN})
 
 
 @given(WEIGHTS.filter(lambda weights: sum(weights.values()) > 0), st.integers())
