@@ -19,6 +19,7 @@ _PIECE = RATE // 4
 # Of one sound before and after G.711 the pieces are alike by 0.99, of two texts by one voice by 0.5 or less
 # in 95 of 100 cases. A packet that is lost or late spoils one piece; another word, two neighbours at least.
 _ALIKE, _OTHER = 0.8, 0.6
+_SHORT, _SAME = 5, 0.95  # of a single word, with fewer pieces than that, every piece has to be the same
 _ENOUGH = 0.75  # of a prompt's pieces are alike, and no two neighbours are other ones
 _DRIFT = RATE // 4  # by so much one piece may come late or early, against the one before
 _TAIL = RATE // 20  # the end of a file does not fill its last packet, which is then held back
@@ -37,6 +38,8 @@ class Heard:
     worst: float = 0.0
     at: float = 0.0
     end: float = 0.0
+    pieces: int = 0
+    """How many were found: of two prompts in one place, more are the surer one."""
 
     def __bool__(self) -> bool:
         """Whether the prompt was heard."""
@@ -108,22 +111,23 @@ class Search:
         likes: list[float] = []
         place = end = start
         pieces = self.prompt.pieces
+        enough = _ALIKE if len(pieces) >= _SHORT else _SAME
         for offset, piece in pieces:
             low = max(self.begin, place + offset - _DRIFT)
             around = samples(memoryview(sound)[2 * low : 2 * (place + offset + _DRIFT + _PIECE)])
             if len(around) < _PIECE:
                 if not cut_short or len(likes) * 3 < len(pieces):
-                    likes.append(0.0)
+                    return NOTHING
                 break
             alike = _alike(around, piece)
             at = int(alike.argmax())
             likes.append(float(alike[at]))
-            if alike[at] > _ALIKE:
+            if alike[at] > enough:
                 place = low + at - offset
                 end = low + at + _PIECE
-        share = sum(like > _ALIKE for like in likes) / len(pieces if not cut_short else likes)
+        found = sum(like > enough for like in likes)
         worst = min(map(max, pairwise(likes)), default=likes[0])
-        return Heard(share, worst, max(0, start) / RATE, end / RATE)
+        return Heard(found / len(likes), worst, max(0, start) / RATE, end / RATE, found)
 
 
 def hear(recording: Path, prompt: Path) -> Heard:
@@ -131,10 +135,15 @@ def hear(recording: Path, prompt: Path) -> Heard:
     return Search(Prompt.load(prompt)).update(read(recording), cut_short=True)
 
 
-def which(sound: bytes | bytearray, prompts: Iterable[Path]) -> list[tuple[str, Heard]]:
-    """Of all these prompts those that are in the sound, in their order there."""
-    found = [(path.stem, Search(Prompt.load(path)).update(sound, cut_short=True)) for path in prompts]
-    return sorted(((name, heard) for name, heard in found if heard), key=lambda one: one[1].at)
+def which(sound: bytes | bytearray, prompts: Iterable[Prompt]) -> list[tuple[str, Heard]]:
+    """Of all these prompts those that are in the sound, in order; of two in one place the surer one."""
+    found = [(prompt.name, Search(prompt).update(sound, cut_short=True)) for prompt in prompts]
+    sure: list[tuple[str, Heard]] = []
+    for name, heard in sorted(found, key=lambda one: -one[1].pieces):
+        middle = (heard.at + heard.end) / 2
+        if heard and not any(other.at <= middle <= other.end for _, other in sure):
+            sure.append((name, heard))
+    return sorted(sure, key=lambda one: one[1].at)
 
 
 def _alike(sound: Samples, piece: Samples) -> Samples:

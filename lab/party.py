@@ -7,7 +7,7 @@ as it comes, and not when a recording's buffer is full.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +19,7 @@ from lab.city_files import PRESS_GAP_MS
 from lab.ledger import Dialed
 
 if TYPE_CHECKING:  # recognition needs numpy, which only developers have; calls need none
-    from lab.hearing import Heard
+    from lab.hearing import Heard, Prompt
 
 _FRAME = 0.02
 _FRAME_BYTES = round(sound.RATE * _FRAME) * 2
@@ -236,16 +236,21 @@ class Party:
         if heard.share == 1.0:
             return False
         part = self._cut(heard.at - 0.1, heard.end + 1.0)
-        others = (other for other in self._known() if other != path)
-        return any(other.share > heard.share for _, other in hearing.which(part, others))
+        others = (other for other in self._known() if other.name != path.stem)
+        return any(other.pieces > heard.pieces for _, other in hearing.which(part, others))
 
     def _path(self, prompt: str | Path, language: str | None) -> Path:
         if isinstance(prompt, Path):
             return prompt
         return self._prompts / (language or self._language) / f"{prompt}.wav"
 
-    def _known(self) -> list[Path]:
-        return sorted((self._prompts / self._language).glob("*.wav"))
+    def _known(self) -> Iterator[Prompt]:
+        """All prompts in which something is to be heard."""
+        from lab import hearing
+
+        for path in sorted((self._prompts / self._language).glob("*.wav")):
+            with suppress(ValueError):
+                yield hearing.Prompt.load(path)
 
     def _cut(self, begin: float, end: float) -> bytes:
         return bytes(self.all_heard[round(max(0.0, begin) * sound.RATE) * 2 : round(end * sound.RATE) * 2])

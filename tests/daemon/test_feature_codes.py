@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.city import Dialed
+from lab.ledger import Dialed
 from lab.phones import Answer
 from tests.daemon.centre import Centre, until
 from tests.daemon.hearing import said
