@@ -14,8 +14,8 @@ from cli.session import ERROR, WARNINGS, Json, SiteFolder, err, fail, out, show,
 from config.forms import Language
 from config.models import Site, SpeechEngine
 from sounds import build as building
+from sounds import catalogue
 from sounds import check as checking
-from sounds.catalogue import sounds_dir
 from sounds.manifest import Folder, ManifestError, stale
 
 sounds = typer.Typer(no_args_is_help=True, help="Prompts: make them, look at them, record them by phone.")
@@ -90,10 +90,14 @@ def check(
 def _chosen(site: Path | None, bundled: bool) -> tuple[Folder, SpeechEngine, set[Language]]:
     """The folder to work on, its engine, and the languages that calls use."""
     if bundled:
-        return Folder(sounds_dir()), SpeechEngine(), {"ru", "en"}
+        return Folder(catalogue.sounds_dir()), SpeechEngine(), {"ru", "en"}
     checked = site_of(site, with_prompts=False)
     own = checked.system.sounds_dir
-    return Folder(Path(own).resolve() if own else sounds_dir()), checked.system.speech, _languages(checked)
+    return (
+        Folder(Path(own).resolve() if own else catalogue.sounds_dir()),
+        checked.system.speech,
+        _languages(checked),
+    )
 
 
 def _languages(site: Site) -> set[Language]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,11 +48,12 @@ class Pair:
         mix: Mix = EVERYBODY_TALKS,
         seed: int = 0,
         record: bool = False,
+        speech: Sequence[str] = (),
     ) -> AsyncIterator[Pair]:
         """Start the pair in `folder` (empty or missing) with a copy of the site, and stop it on leaving.
 
-        `people`, `mix`, `seed` and `record` are the city's. Raises `AsteriskFailed`, `SiteError`,
-        `ApplyRefused`, `TimeoutError` (a phone that does not register).
+        `people`, `mix`, `seed` and `record` are the city's; `speech` is an engine's command. Raises
+        `AsteriskFailed`, `SiteError`, `ApplyRefused`, `TimeoutError` (a phone that does not register).
         """
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,6 +71,7 @@ class Pair:
             carrier_port=carrier_port,
             sounds_dir=sounds_dir,
             state=folder,
+            speech=speech,
         )
         site = copy_site(site_folder, folder / "site", move)
         base = render_base(paths, system_name=site.system.name, max_calls=site.system.asterisk.max_calls)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,8 @@ class Move:
     sounds_dir: Path
     state: Path
     """Folder of the database and the daemon's socket."""
+    speech: Sequence[str] = ()
+    """The speech engine's command; none: the site's own."""
 
 
 def copy_site(source: Path, target: Path, move: Move) -> Site:
@@ -41,6 +43,8 @@ def copy_site(source: Path, target: Path, move: Move) -> Site:
         system["socket"] = str(move.state / "daemon.sock")
         system["sounds_dir"] = str(move.sounds_dir)
         system["cache_dir"] = str(move.state / "cache")
+        if move.speech:
+            system.setdefault("speech", {})["command"] = list(move.speech)
         system.setdefault("asterisk", {}).update(
             command=move.command, config_dir=str(move.config_dir), log_dir=str(move.log_dir)
         )

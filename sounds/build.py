@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from config.models import SpeechEngine
-from sounds import music
-from sounds.catalogue import sounds_dir
+from sounds import catalogue, music
 from sounds.engine import EngineError, command_for, find, speak, voice_of
 from sounds.finish import BadSound, finish, tone, write
 from sounds.manifest import Built, Folder, Source, Tone, content, stale
@@ -70,7 +69,7 @@ def _make(folder: Folder, source: Source, engine: SpeechEngine) -> Literal["made
                 if not _bundled(source, engine):
                     raise
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(sounds_dir() / f"{source.stem}.wav", f"{target}.wav")
+                shutil.copyfile(catalogue.sounds_dir() / f"{source.stem}.wav", f"{target}.wav")
                 return "copied"
             command = command_for(engine, voice_of(engine, source.language))
             sounds = finish(speak(command, text, engine.time_limit), rates)
@@ -80,7 +79,7 @@ def _make(folder: Folder, source: Source, engine: SpeechEngine) -> Literal["made
 
 def _bundled(source: Source, engine: SpeechEngine) -> bool:
     """Whether the file that came with Perezvon says the same in the same voice."""
-    entry = Folder(sounds_dir()).built().entries.get(source.stem)
+    entry = Folder(catalogue.sounds_dir()).built().entries.get(source.stem)
     return entry is not None and entry[0] == source.digest(engine)
 
 

@@ -22,7 +22,8 @@ from ruamel.yaml.error import YAMLError
 from config.forms import Language
 from config.forms import Prompt as PromptName
 from config.models import SpeechEngine
-from sounds.catalogue import LANGUAGES, sounds_dir
+from sounds import catalogue
+from sounds.catalogue import LANGUAGES
 from sounds.engine import voice_of
 from sounds.finish import EXTENSIONS, LEVEL, RECIPE
 
@@ -85,7 +86,7 @@ class Folder:
 
     @property
     def bundled(self) -> bool:
-        return self.path == sounds_dir()
+        return self.path == catalogue.sounds_dir()
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -93,7 +94,7 @@ class Folder:
         own = _read(self.path / "prompts.yaml")
         if self.bundled:
             return own
-        base = _read(sounds_dir() / "prompts.yaml")
+        base = _read(catalogue.sounds_dir() / "prompts.yaml")
         prompts = {**base.prompts}
         for name, texts in own.prompts.items():
             prompts[name] = {**prompts.get(name, {}), **texts}

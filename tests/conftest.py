@@ -56,11 +56,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_pair(
-    asterisk_binary: AsteriskBinary, tmp_path_factory: pytest.TempPathFactory
+    asterisk_binary: AsteriskBinary, espeak: SpeechEngine, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Pair]:
     """One pair with the demo site for the whole session: use `pair`."""
     folder = tmp_path_factory.mktemp("pair")
-    async with Pair.open(asterisk_binary, SITE, folder, sounds_dir=sounds_dir(), record=True) as pair:
+    async with Pair.open(
+        asterisk_binary, SITE, folder, sounds_dir=sounds_dir(), record=True, speech=espeak.command
+    ) as pair:
         yield pair
 
 
@@ -85,6 +87,7 @@ class OpenPair(Protocol):
 
 
 @pytest.fixture
-def open_pair(asterisk_binary: AsteriskBinary, tmp_path: Path) -> OpenPair:
+def open_pair(asterisk_binary: AsteriskBinary, espeak: SpeechEngine, tmp_path: Path) -> OpenPair:
     """A pair of a test's own: for crashes, and for cities of another mix."""
-    return partial(Pair.open, asterisk_binary, SITE, tmp_path / "pair", sounds_dir=sounds_dir())
+    folder = tmp_path / "pair"
+    return partial(Pair.open, asterisk_binary, SITE, folder, sounds_dir=sounds_dir(), speech=espeak.command)

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from cli.daemon_process import DaemonProcess
 from config.load import load_site
+from config.models import SpeechEngine
 from lab.pair import Pair
 from lab.provision import AsteriskBinary
 from sounds.catalogue import sounds_dir
@@ -21,12 +22,17 @@ from tests.daemon.site import LOCAL, NIGHT, edit, write_site
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def running(
-    asterisk_binary: AsteriskBinary, tmp_path_factory: pytest.TempPathFactory
+    asterisk_binary: AsteriskBinary, espeak: SpeechEngine, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Centre]:
     folder = tmp_path_factory.mktemp("centre")
     source = write_site(folder / "source")
     async with Pair.open(
-        asterisk_binary, source, folder / "pair", sounds_dir=sounds_dir(), record=True
+        asterisk_binary,
+        source,
+        folder / "pair",
+        sounds_dir=sounds_dir(),
+        record=True,
+        speech=espeak.command,
     ) as pair:
         campaigns = pair.site_folder / "campaigns"
         edit(campaigns / f"{NIGHT}.yaml", hours={_in_three_days(): ["10:00-11:00"]})

@@ -39,7 +39,7 @@ def tone(
 def engine(folder: Path, body: str = "", time_limit: str = "5s", seconds: float = 1.0) -> SpeechEngine:
     """A stand-in that writes its arguments and text down in `folder/log`, runs `body`, says a tone."""
     folder.mkdir(exist_ok=True)
-    tone(folder / "speech.wav", seconds=seconds)
+    tone(folder / "speech.wav", seconds=seconds, silence=0.2)
     script = folder / "speak"
     script.write_text(
         f"#!{sys.executable}\n"

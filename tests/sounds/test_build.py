@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from config.models import SpeechEngine, Voice
-from sounds import manifest
 from sounds.build import Made, build
 from sounds.finish import LEVEL, MARGIN_MS, finish
 from sounds.manifest import Folder, ManifestError, stale
@@ -28,8 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     (own / "moh").mkdir(parents=True)
     (own / "moh/own.wav").touch()  # music of the site's own, or every test would compose
     base.mkdir()
-    monkeypatch.setattr(manifest, "sounds_dir", lambda: base)
-    monkeypatch.setattr("sounds.build.sounds_dir", lambda: base)
+    monkeypatch.setattr("sounds.catalogue.sounds_dir", lambda: base)
     write(own, {"hello": {"en": TEXT, "ru": "Привет"}})
     return Folder(own)
 

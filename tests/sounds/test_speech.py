@@ -14,6 +14,7 @@ from config.models import SpeechEngine, Voice
 from sounds.phrase import Digits, Prompt, Text, Utterance
 from sounds.speech import Speech
 from sounds.worker import prune
+from tests.lab.hearing import seconds_of_speech
 from tests.sounds.engines import engine, tone
 from tests.sounds.engines import said as said_by
 
@@ -160,3 +161,13 @@ def test_the_longest_unused_leave_a_full_cache(tmp_path: Path) -> None:
         "new.wav",
         "new.wav16",
     ]
+
+
+async def test_espeak_speaks_both_languages_for_real(espeak: SpeechEngine, tmp_path: Path) -> None:
+    said = speech([], espeak, tmp_path)
+    short: list[Utterance] = [Text("Сумма заказа — две тысячи рублей."), Text("Доставка завтра.")]
+    assert await said.ready(short, "ru")
+    long, brief = [Path(f"{stem}.wav") for stem in await said.files(short, "ru")]
+    assert seconds_of_speech(long) > 1.5 > seconds_of_speech(brief) > 0.5
+    english = (await said.files([Text("Your order comes tomorrow.")], "en"))[0]
+    assert seconds_of_speech(Path(f"{english}.wav")) > 0.7
