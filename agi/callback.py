@@ -1,10 +1,12 @@
-"""Which number to call back: the caller's own once they confirm it, or another one that they type."""
+"""The offer to be called back, on the caller's own number once they confirm it, or on one that they type."""
 
 from __future__ import annotations
 
 import phonenumbers
 
+from agi.desk import Desk
 from agi.session import Session
+from leads.inbound import CallbackKind, CallOutcome, NewCallback, callback_campaign
 from leads.phones import BadPhone, parse_number, parse_phone
 from sounds.phrase import Digits, Prompt
 
@@ -55,3 +57,37 @@ def _typed(digits: str, country: str) -> str | None:
         return None
     at_home = number.country_code == phonenumbers.country_code_for_region(country)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if at_home else None
+
+
+async def offer(session: Session, desk: Desk, group: str, since: float) -> bool:
+    """Ask for the number and promise to call it back in the turn of who waits for `group` since `since`.
+
+    True: it is promised, and the call is over. False: nobody calls back for this line and group, or the
+    caller stays.
+    """
+    site, call = desk.site, session.call
+    line = site.lines[call.line]
+    campaign = callback_campaign(site, line, group)
+    if campaign is None:
+        return False
+    phone = await confirmed_number(session, site.system.country)
+    if phone is None:
+        return False
+    now = desk.clock()
+    task = NewCallback(
+        kind=CallbackKind.ASKED,
+        campaign=campaign,
+        list=site.campaigns[campaign].list,
+        phone=phone,
+        line=call.line,
+        label=line.label,
+        group=group,
+        call=call.channel,
+        due_at=now,
+        place_since=since,
+    )
+    await desk.store.callbacks.open(task, now)
+    await desk.store.inbound.tell(call.channel, CallOutcome.CALLBACK_ASKED)
+    await session.say(Prompt("callback-done"))
+    await session.hang_up()
+    return True

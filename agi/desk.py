@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
-from config.models import Site
+from agi import lookup
+from config.models import Lookup, Site
 from store import Store
+
+Ask = Callable[[Lookup, str | None, str, str], Awaitable[dict[str, Any]]]
+"""`agi.lookup.ask`, or what stands for it on paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +21,4 @@ class Desk:
     site: Site
     store: Store
     clock: Callable[[], float]
+    ask: Ask = lookup.ask

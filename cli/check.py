@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -70,7 +71,7 @@ def check(
 
 def problems_of(folder: Path) -> list[Problem]:
     """Everything that is wrong with a site, the rendering of it included."""
-    loaded = load(folder, prompts_of)
+    loaded = load(folder, prompts_of, datetime.now(UTC).date())
     if loaded.site is None:
         return loaded.problems
     system = loaded.site.system

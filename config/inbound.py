@@ -184,6 +184,9 @@ class Lookup(Model):
         "или digits",
         min_length=1,
     )
+    currency: Literal["RUB", "USD", "EUR"] = describe(
+        "Currency of fields of kind money", "Валюта полей вида money", default="RUB"
+    )
     fallback: Prompt = describe(
         "Prompt where no answer came, or a wrong one", "Подсказка, если ответа нет или он неверен"
     )

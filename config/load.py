@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,11 @@ class Loaded:
     problems: list[Problem]
 
 
-def load(folder: Path, prompts: PromptsOf | None = None) -> Loaded:
-    """Read, check and lint a site; never raises for bad input. Without `prompts` those are not checked."""
+def load(folder: Path, prompts: PromptsOf | None = None, today: date | None = None) -> Loaded:
+    """Read, check and lint a site; never raises for bad input.
+
+    Without `prompts` those are not checked, without `today` not which days are over.
+    """
     files = read(folder)
     problems = list(files.problems)
     objects: dict[str, dict[str, BaseModel]] = {kind.key: {} for kind in KINDS}
@@ -42,7 +46,7 @@ def load(folder: Path, prompts: PromptsOf | None = None) -> Loaded:
         problems += found
         if valid is not None and entry.is_named_well:
             objects[entry.kind.key][entry.name] = valid
-    problems += _lint(files, objects, prompts)
+    problems += _lint(files, objects, prompts, today)
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column, problem.code))
     if any(problem.severity is Severity.ERROR for problem in problems):
         return Loaded(None, problems)
@@ -115,7 +119,9 @@ def _secrets(entry: Entry, folder: Path, data: Any) -> Iterator[Problem]:
                     )
 
 
-def _lint(files: Files, objects: dict[str, dict[str, Any]], prompts: PromptsOf | None) -> Iterator[Problem]:
+def _lint(
+    files: Files, objects: dict[str, dict[str, Any]], prompts: PromptsOf | None, today: date | None
+) -> Iterator[Problem]:
     entries = {(entry.kind.key, entry.name): entry for entry in files.entries}
     system = objects["system"].get("")
     facts = lints.Facts(
@@ -123,6 +129,7 @@ def _lint(files: Files, objects: dict[str, dict[str, Any]], prompts: PromptsOf |
         **{kind.key: objects[kind.key] for kind in KINDS if kind.layout is not Layout.ONE},
         names=files.names,
         prompts=prompts(system) if prompts and system else None,
+        today=today,
     )
     for finding in itertools.chain.from_iterable(lint(facts) for lint in lints.LINTS):
         key, *rest = finding.path

@@ -105,7 +105,39 @@ CODES: dict[str, Code] = {
     "E303": Code(
         "no such prompt, or not in the language in which it is played",
         "нет такой подсказки, или её нет на нужном языке",
-        ("campaigns.message", "lines.greeting", "campaigns.language", "lines.language", "system.language"),
+        (
+            "campaigns.message",
+            "lines.greeting",
+            "lines.closed",
+            "menus.prompt",
+            "menus.wrong",
+            "menus.keys",
+            "lookups.fallback",
+            "groups.messages",
+            "campaigns.language",
+            "lines.language",
+            "system.language",
+        ),
+    ),
+    "E304": Code(
+        "no such schedule, menu, line, look-up, survey, shop or campaign",
+        "нет такого расписания, меню, линии, запроса, опроса, магазина или кампании",
+        (
+            "lines.schedule",
+            "lines.menu",
+            "lines.shop",
+            "lines.survey",
+            "lines.callback",
+            "groups.callback",
+            "groups.survey",
+            "groups.surge.group",
+            "menus.keys",
+            "menus.otherwise",
+            "campaigns.survey",
+            "shops.robot",
+            "shops.agents",
+            "shops.delivery",
+        ),
     ),
     # Lints
     "E401": Code("a group without members", "группа без агентов", ("groups.skill", "groups.min_level")),
@@ -135,11 +167,23 @@ CODES: dict[str, Code] = {
         "grace не равен целому числу секунд",
         ("campaigns.grace",),
     ),
-    "E413": Code("a window ends before it begins", "окно кончается раньше начала", ("campaigns.hours",)),
-    "E414": Code("windows of one day overlap", "окна одного дня пересекаются", ("campaigns.hours",)),
-    "E415": Code("a weekday is named twice", "день недели назван дважды", ("campaigns.hours",)),
+    "E413": Code(
+        "a window ends before it begins",
+        "окно кончается раньше начала",
+        ("campaigns.hours", "schedules.hours", "schedules.exceptions"),
+    ),
+    "E414": Code(
+        "windows of one day overlap",
+        "окна одного дня пересекаются",
+        ("campaigns.hours", "schedules.hours", "schedules.exceptions"),
+    ),
+    "E415": Code(
+        "a weekday is named twice", "день недели назван дважды", ("campaigns.hours", "schedules.hours")
+    ),
     "E416": Code(
-        "an unknown time zone", "неизвестный часовой пояс", ("campaigns.timezone", "system.timezone")
+        "an unknown time zone",
+        "неизвестный часовой пояс",
+        ("campaigns.timezone", "schedules.timezone", "system.timezone"),
     ),
     "E417": Code("two campaigns call one list", "две кампании звонят по одному списку", ("campaigns.list",)),
     "E418": Code(
@@ -215,6 +259,48 @@ CODES: dict[str, Code] = {
         "кампания робота, которой нечего сказать",
         ("campaigns.script", "campaigns.survey", "campaigns.mode"),
     ),
+    "E451": Code(
+        "a day that does not exist", "несуществующий день", ("schedules.holidays", "schedules.exceptions")
+    ),
+    "E452": Code(
+        "a schedule that never opens",
+        "расписание без рабочего времени",
+        ("schedules.hours", "lines.schedule"),
+    ),
+    "E453": Code("a menu with no way out", "меню, из которого нет выхода", ("menus.keys", "menus.otherwise")),
+    "E454": Code(
+        "a menu from which no way leads to a person or a call-back",
+        "меню, из которого не попасть к человеку и не заказать звонок",
+        ("menus.keys", "menus.otherwise"),
+    ),
+    "E455": Code(
+        "an offer to be called back where nobody calls",
+        "предложение перезвонить, которое некому выполнить",
+        ("menus.keys", "menus.otherwise", "lines.callback", "groups.callback"),
+    ),
+    "E456": Code(
+        "a menu that waits too short or too long", "меню ждёт слишком мало или долго", ("menus.timeout",)
+    ),
+    "E457": Code("a text with fields that cannot be read", "текст с непонятными полями", ("lookups.say",)),
+    "E458": Code(
+        "a look-up that lets the caller wait too long",
+        "запрос, который ждут слишком долго",
+        ("lookups.timeout",),
+    ),
+    "E459": Code(
+        "a look-up without a text in a language of its callers",
+        "запрос без текста на языке звонящих",
+        ("lookups.say", "lines.language", "system.language"),
+    ),
+    "E461": Code(
+        "a campaign that calls back, but not in mode preview",
+        "кампания для обратных звонков не в режиме preview",
+        ("lines.callback", "groups.callback", "campaigns.mode"),
+    ),
+    "E462": Code(
+        "groups that send callers in a circle", "группы пересылают звонящих по кругу", ("groups.surge.group",)
+    ),
+    "E463": Code("a surge without its limit", "переполнение без порога", ("groups.surge",)),
     "E491": Code("something that Asterisk's files cannot hold", "то, что нельзя записать в файлы Asterisk"),
     "W511": Code("a group that serves nothing", "группа ничего не обслуживает", ("groups",)),
     "W512": Code(
@@ -230,6 +316,11 @@ CODES: dict[str, Code] = {
     ),
     "W515": Code("two trunks with one address", "у двух транков один адрес", ("trunks.match", "trunks.host")),
     "W516": Code("a short carrier's password", "короткий пароль оператора", ("trunks.password",)),
+    "W517": Code(
+        "a menu, schedule or look-up that no line leads to",
+        "меню, расписание или запрос, к которым не ведёт ни одна линия",
+        ("menus", "schedules", "lookups"),
+    ),
     "W521": Code(
         "a grace over 2 seconds, where the law names none",
         "grace больше 2 секунд там, где закон молчит",
@@ -285,4 +376,6 @@ CODES: dict[str, Code] = {
         "автоматический дозвон, который закон запрещает для рекламы",
         ("campaigns.law", "campaigns.mode"),
     ),
+    "W551": Code("a date that is over", "прошедшая дата", ("schedules.holidays", "schedules.exceptions")),
+    "W552": Code("a look-up in plain text", "запрос открытым текстом", ("lookups.url",)),
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from config.lints import campaigns, people, references, system
+from config.lints import campaigns, hours, inbound, menus, people, references, system
 from config.lints.facts import Facts, Finding, Prompts
 
 __all__ = ["LINTS", "Facts", "Finding", "Prompts"]
@@ -12,4 +12,7 @@ LINTS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     *people.LINTS,
     *system.LINTS,
     *campaigns.LINTS,
+    *hours.LINTS,
+    *menus.LINTS,
+    *inbound.LINTS,
 )

@@ -9,7 +9,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 
 from config.forms import written
-from config.hours import minutes, weekdays, zone_problem
+from config.hours import minutes
 from config.laws import LawName
 from config.lints.facts import Facts, Finding
 from config.models import Campaign, Limits, Mode, Trunk
@@ -17,7 +17,6 @@ from config.tree import Path
 
 LONG_RING = 60.0
 LAWFUL_GRACE = 2.0
-LAWFUL_HOURS = (8 * 60, 21 * 60)
 CALLS_A_DAY = 3
 """More calls to one person in a day count as harassment in several countries."""
 
@@ -115,56 +114,6 @@ def whole_seconds(facts: Facts) -> Iterator[Finding]:
                 path,
                 f"{path[-1]} is {written(seconds)}; it must be whole seconds, {least}",
                 "write 15s",
-            )
-
-
-def hours(facts: Facts) -> Iterator[Finding]:
-    """E413 to E416, W522."""
-    for name, campaign in facts.campaigns.items():
-        at: Path = ("campaigns", name, "hours")
-        if campaign.timezone and (problem := zone_problem(campaign.timezone)):
-            yield Finding("E416", ("campaigns", name, "timezone"), *problem)
-        named: dict[str, str] = {}
-        for days, windows in campaign.hours.items():
-            for day in weekdays(days):
-                if day in named:
-                    yield Finding(
-                        "E415",
-                        (*at, days),
-                        f"{day} is in `{named[day]}` and in `{days}`",
-                        "name each weekday once",
-                        of_key=True,
-                    )
-                    break
-                named[day] = days
-            yield from _windows(windows, (*at, days))
-
-
-def _windows(windows: list[str], at: Path) -> Iterator[Finding]:
-    good: list[tuple[int, int, str]] = []
-    for i, window in enumerate(windows):
-        start, end = minutes(window)
-        if end <= start:
-            yield Finding(
-                "E413",
-                (*at, i),
-                f"the window {window} ends before it begins",
-                'over midnight write two windows: "22:00-24:00" and the next day "00:00-02:00"',
-            )
-            continue
-        for other_start, other_end, other in good:
-            if start < other_end and other_start < end:
-                yield Finding(
-                    "E414", (*at, i), f"the windows {other} and {window} overlap", "make one of the two"
-                )
-                break
-        good.append((start, end, window))
-        if start < LAWFUL_HOURS[0] or end > LAWFUL_HOURS[1]:
-            yield Finding(
-                "W522",
-                (*at, i),
-                f"the window {window} leaves the hours 08:00-21:00",
-                "calls outside them are unlawful or unwelcome in most countries",
             )
 
 
@@ -338,4 +287,4 @@ def robots(facts: Facts) -> Iterator[Finding]:
             )
 
 
-LINTS = (patience, laws, whole_seconds, hours, lists, caller_id, limits, retries, unused, robots)
+LINTS = (patience, laws, whole_seconds, lists, caller_id, limits, retries, unused, robots)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from datetime import date
 
 from config.models import (
     Agent,
@@ -31,7 +32,7 @@ class Facts:
     """The objects that are valid, and in `names` all that are meant to exist, by kind.
 
     An object that is broken is named but not valid, so it neither dangles nor is linted. `prompts` is None
-    where nobody said which there are.
+    where nobody said which there are, `today` where nobody said what day it is.
     """
 
     system: System | None
@@ -49,6 +50,7 @@ class Facts:
     dispositions: dict[str, Disposition]
     names: Mapping[str, Set[str]]
     prompts: Prompts | None = None
+    today: date | None = None
 
     def complete(self, kind: str) -> bool:
         """Whether all objects of a kind are valid, so that the absence of one means something."""

@@ -12,7 +12,11 @@ from config.models import System
 from config.secrets import create_missing
 
 SITE = Path(loading.__file__).parent / "site"
-PROMPTS = {"ru": {"abandoned", "greeting", "russian-only"}, "en": {"abandoned", "greeting"}}
+SPOKEN = {
+    *("abandoned", "greeting", "closed", "wrong-key", "lookup-failed", "queue-info"),
+    *("menu-main", "menu-delivery", "info-delivery", "info-payment"),
+}
+PROMPTS = {"ru": SPOKEN | {"russian-only"}, "en": SPOKEN}
 
 Edit = Callable[[str, str, str], None]
 

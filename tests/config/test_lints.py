@@ -15,6 +15,7 @@ from config.load import load, load_site
 from .conftest import Edit, found, loaded
 
 SPRING, CALLS, VISITS = "campaigns/spring.yaml", "campaigns/calls.yaml", "campaigns/visits.yaml"
+LINES = ("lines/main.yaml", "lines/support.yaml", "lines/shop.yaml")
 HOURS = 'mon-fri: ["09:00-21:00"]'
 SQLITE = "sqlite+aiosqlite:////var/lib/perezvon/perezvon.db"
 RETRY = "after: 15m, times: 2"
@@ -127,7 +128,7 @@ CASES = [
     ([("system.yaml", "/etc/asterisk", "etc/asterisk")], ["system.yaml:16:15 E428"]),
     ([("groups/empty.yaml", "", "title: X\n")], ["groups/empty.yaml:1:1 E401", "groups/empty.yaml:1:1 W511"]),
     (
-        [(file, "group: support", "group: sales") for file in ("lines/support.yaml", VISITS)],
+        [(file, "group: support", "group: sales") for file in (*LINES[1:], VISITS)],
         ["groups/support.yaml:5:1 W511"],
     ),
     ([("agents/ivan.yaml", "sales: 4", "sales: 4, slaes: 5")], ["agents/ivan.yaml:7:20 W512"]),
