@@ -22,6 +22,7 @@ LONGEST_CALL = 4 * 3600
 
 NOISE = (
     "ContactStatus",
+    "DTMFBegin",
     "ExtensionStatus",
     "MusicOnHoldStart",
     "MusicOnHoldStop",

@@ -12,16 +12,23 @@ from dialplan.parser import Dialplan, Finding, Section, Step, parse_dialplan, pa
 FILE = "extensions.conf"
 
 _APPS = """
-AddQueueMember Answer Bridge Dial Gosub Goto GotoIf Hangup NoOp PauseQueueMember Playback Playtones Queue
-RemoveQueueMember Return Set UnpauseQueueMember UserEvent Wait
+AddQueueMember Answer Bridge ChanSpy Dial Gosub Goto GotoIf Hangup NoOp PauseQueueMember Playback Playtones Queue
+RemoveQueueMember Return Set StartMusicOnHold UnpauseQueueMember UserEvent Wait
 """
 _FUNCTIONS = """
 CALLERID CHANNEL CUT DIALPLAN_EXISTS FILTER GROUP GROUP_COUNT PJSIP_HEADER QUEUE_MEMBER TIMEOUT
 """
 APPS = frozenset(_APPS.split())
 FUNCTIONS = frozenset(_FUNCTIONS.split())
-VARIABLES = frozenset({"ARG1", "ARG2", "BRIDGERESULT", "PQMSTATUS", "RQMSTATUS", "UPQMSTATUS"})
+VARIABLES = frozenset(
+    """
+    ARG1 ARG2 BRIDGERESULT EPOCH PQMSTATUS QUEUESTATUS QUEUE_PRIO RQMSTATUS UPQMSTATUS
+    """.split()
+)
 """Variables of Asterisk's that we read; our own start with PZ_."""
+
+TOLD = "${PZ_SAY}"
+"""Prompts that the daemon names; it has looked for them."""
 
 _FINAL = frozenset({"Hangup", "Return"})
 _FUNCTION = re.compile(r"\b([A-Z][A-Z0-9_]+)\(")
@@ -300,9 +307,9 @@ def _sounds(
     for extens in plan.contexts.values():
         for steps in extens.values():
             for step in steps:
-                if step.app != "Playback":
-                    continue
                 path = split_args(step.args)[0]
+                if step.app != "Playback" or path == TOLD:
+                    continue
                 wanted = (
                     [path.replace(spoken, one) for one in sorted(languages)] if spoken in path else [path]
                 )

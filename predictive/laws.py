@@ -7,7 +7,7 @@ follow are the estimates of Kaplan and Meier (1958), and of Aalen and Johansen (
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import exp, sqrt
 
@@ -189,7 +189,7 @@ class LengthLaw:
         self._seconds = [0.0] * len(EDGES)
         self.known = 0
 
-    def pass_time(self, seconds: float, counts: list[int]) -> None:
+    def pass_time(self, seconds: float, counts: Sequence[float]) -> None:
         """So many of each bin of `EDGES` went on for some `seconds` more."""
         spent, weight = self._seconds, self._weight * seconds
         for place, count in enumerate(counts):

@@ -54,7 +54,7 @@ def test_dialer_account_holds_least_rights(demo_site: Site) -> None:
     assert set(sections) == {"general", "perezvon_dialer"}
     account = sections["perezvon_dialer"]
     assert account.get("write") == "originate,call,agent,user,reporting"
-    assert account.get("read") == "system,call,agent,user,reporting"
+    assert account.get("read") == "system,call,agent,user,reporting,dtmf"
     assert account.all("permit") == ["127.0.0.1", "::1"]
     assert account.all("deny") == ["0.0.0.0/0.0.0.0", "::/0"]
     assert sections["general"].get("bindaddr") == "127.0.0.1"
