@@ -1,6 +1,4 @@
-"""Who waits for each group, in the order in which they will be served: callers in the queue, and those who hung up and
-kept their place. Pure.
-"""
+"""Who waits for each group, first served first: callers in queues, and who hung up and kept a place. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from ami_daemon import events as ami
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """Somebody in line since their first join: a caller's channel, or (`task`) a call-back that keeps a place."""
+    """In line since their first join: a caller's channel, or (`task`) a call-back that keeps a place."""
 
     since: float
     channel: str | None = None
@@ -75,7 +73,7 @@ class Lines:
         """Callers of the group and those who keep a place, first served first."""
         line = [Waiter(self.first[channel], channel) for channel in self.queues[group]]
         for task in sorted(tasks, key=lambda one: one.since):
-            # After the last one who came before; who came later and stands further ahead has a higher priority.
+            # After the last who came before; who came later and stands ahead has a higher priority.
             ahead = [n for n, one in enumerate(line) if one.since <= task.since]
             line.insert(ahead[-1] + 1 if ahead else 0, task)
         return line
@@ -84,8 +82,7 @@ class Lines:
 def turns(lines: Mapping[str, Sequence[Waiter]], agents: Iterable[Free]) -> dict[str, Waiter]:
     """Agents whose next call is somebody who keeps a place, and whom.
 
-    The agents take who is next in the order in which they are free; those who get a caller need nothing, the queue
-    does that.
+    The agents take who is next in the order in which they are free. Callers are left to the queue.
     """
     left = {group: list(line) for group, line in lines.items()}
     found: dict[str, Waiter] = {}

@@ -1,7 +1,7 @@
 """A group of agents and its callers, hour by hour: who waits how long, and what could have been told them.
 
-A simulation of its own, so that the estimate is not judged by the model that it was made from: lengths are log-normal,
-patience is Weibull, agents have breaks by the clock.
+A simulation of its own, so that the estimate is not judged by the model that it was made from: lengths are
+log-normal, patience is Weibull, agents have breaks by the clock.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Group:
     told: list[Told] = field(default_factory=list)
 
     def run(self) -> list[Told]:
-        self._luck = Random(self.seed)  # noqa: S311 - a simulation
+        self._luck = Random(self.seed)
         self._laws = WaitLaws()
         self._agents = [_Agent() for _ in range(self.load.agents)]
         self._line: dict[bool, deque[tuple[int, float, Told]]] = {True: deque(), False: deque()}

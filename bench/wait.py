@@ -1,8 +1,8 @@
-"""What callers are told of their wait against what they then wait: ours beside app_queue's hold time, in one run.
+"""The wait that callers are told against the one they have: ours beside app_queue's hold time, in one run.
 
-`wait_error_s` is |told - waited| in seconds over callers who had to wait, and did so to the end. `bias_s` is the mean of told -
-waited: below 0 too little is promised. `longer_than_said` is the share of callers who wait longer than the words they
-hear allow.
+`wait_error_s` is |told - waited| in seconds over callers who had to wait, and did so to the end. `bias_s`
+is the mean of told - waited: below 0 too little is promised. `longer_than_said` is the share of callers who
+wait longer than the words they hear allow.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def _figures(told: Sequence[Told], said: Callable[[Told], float]) -> dict[str, f
 
 
 def most_said(seconds: float) -> float:
-    """The longest wait that the words for it allow: the next words' minutes, less one."""
-    return _most(seconds)
+    """The longest wait that the words for it allow."""
+    return 60.0 * max(1, rounding.minutes(seconds))
 
 
 def _cost() -> float:
@@ -78,7 +78,7 @@ def _cost() -> float:
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
     """The same for people."""
-    yield "seconds between the wait told and the wait had: median / p90 (bias), share who waited longer than said"
+    yield "seconds between wait told and wait had: median / p90 (bias), share who waited longer than said"
     yield f"{'':14} {'callers':>7}  {'ours':32} app_queue's hold time"
     for name, row in {**figures["families"], "all": figures}.items():
         yield f"{name:14} {row['callers']:7}  {_one(row['wait_error_s']):32} {_one(row['app_queue_error_s'])}"
@@ -86,4 +86,5 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _one(row: dict[str, float]) -> str:
-    return f"{row['median']:5.0f} / {row['p90']:4.0f} ({row['bias_s']:+5.0f})  {100 * row['longer_than_said']:3.0f} %"
+    longer = f"{100 * row['longer_than_said']:3.0f} %"
+    return f"{row['median']:5.0f} / {row['p90']:4.0f} ({row['bias_s']:+5.0f})  {longer}"

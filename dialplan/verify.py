@@ -12,19 +12,16 @@ from dialplan.parser import Dialplan, Finding, Section, Step, parse_dialplan, pa
 FILE = "extensions.conf"
 
 _APPS = """
-AddQueueMember Answer Bridge ChanSpy Dial Gosub Goto GotoIf Hangup NoOp PauseQueueMember Playback Playtones Queue
-RemoveQueueMember Return Set StartMusicOnHold UnpauseQueueMember UserEvent Wait
+AddQueueMember Answer Bridge ChanSpy Dial Gosub Goto GotoIf Hangup NoOp PauseQueueMember Playback Playtones
+Queue RemoveQueueMember Return Set StartMusicOnHold UnpauseQueueMember UserEvent Wait
 """
 _FUNCTIONS = """
 CALLERID CHANNEL CUT DIALPLAN_EXISTS FILTER GROUP GROUP_COUNT PJSIP_HEADER QUEUE_MEMBER TIMEOUT
 """
 APPS = frozenset(_APPS.split())
 FUNCTIONS = frozenset(_FUNCTIONS.split())
-VARIABLES = frozenset(
-    """
-    ARG1 ARG2 BRIDGERESULT EPOCH PQMSTATUS QUEUESTATUS QUEUE_PRIO RQMSTATUS UPQMSTATUS
-    """.split()
-)
+_VARIABLES = "ARG1 ARG2 BRIDGERESULT EPOCH PQMSTATUS QUEUESTATUS QUEUE_PRIO RQMSTATUS UPQMSTATUS"
+VARIABLES = frozenset(_VARIABLES.split())
 """Variables of Asterisk's that we read; our own start with PZ_."""
 
 TOLD = "${PZ_SAY}"

@@ -1,8 +1,9 @@
 """How long a caller who stands at some place in a queue will wait: a distribution, not a guess. Pure.
 
-The line is played to its end many times over: each agent at work becomes free by the law of lengths at the age of
-their talk (a life table), takes who is next, talks as long as people talk, wraps up, sometimes takes a break.
-Callers of a higher priority come in between, callers ahead give up. The same facts give the same forecast.
+The line is played to its end many times over: each agent at work becomes free by the law of lengths at the
+age of their talk (a life table), takes who is next, talks as long as people talk, wraps up, sometimes takes
+a break. Callers of a higher priority come in between, callers ahead give up. The same facts give the same
+forecast.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ FEW = 8
 class AtWork:
     """One agent of the group, seconds throughout.
 
-    `talking` is how long the talk lasts already; `free_in` when a wrap-up ends, 0 for who is ready; `away` how long
-    a break lasts already. One of the three is given. `wrap_up` follows each talk. `share` is the part of this
-    agent's calls that are the group's: less than 1 where callers of other groups wait for the same agent.
+    `talking` is how long the talk lasts already; `free_in` when a wrap-up ends, 0 for who is ready; `away`
+    how long a break lasts already. One of the three is given. `wrap_up` follows each talk. `share` is the
+    part of this agent's calls that are the group's: less than 1 where callers of other groups wait for the
+    same agent.
     """
 
     talking: float | None = None
@@ -58,7 +60,7 @@ class Forecast:
 
 
 class WaitLaws:
-    """What a group's waits depend on, learnt from what happens in it; `forecast` is defined from the start."""
+    """What a group's waits depend on, learnt as it happens; `forecast` is defined from the start."""
 
     def __init__(self, talk: float = 180.0) -> None:
         """`talk`: seconds of a talk while none has been heard of."""
