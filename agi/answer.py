@@ -44,8 +44,8 @@ def in_words(
 
 
 def _texts(sentence: str) -> Iterator[Text]:
-    """None for what is only spaces or a full stop behind a number."""
-    if (text := Text.of(sentence, most=500)) is not None:
+    """Nothing for what is only a full stop behind a number."""
+    if (text := Text.of(sentence.lstrip(" .,:;"), most=500)) is not None:
         yield text
 
 

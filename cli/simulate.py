@@ -14,13 +14,15 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.forecast import NOTHING, PACERS, Past, TooLittle, basis_of, notes_of, past_of, rows_of
 from cli.forecast_picture import picture
+from cli.ivr import simulate_ivr
 from cli.session import Json, NoDatabase, SiteFolder, err, fail, out, show, site_of, store_to_read
 from config.models import Site
 from config.problems import did_you_mean
 from predictive.simulator.forecast import forecast
 from store import StoreError
 
-simulate = typer.Typer(help="Simulate a campaign: what if?", no_args_is_help=True)
+simulate = typer.Typer(help="Simulate a campaign, or a caller in the menus: what if?", no_args_is_help=True)
+simulate.command("ivr")(simulate_ivr)
 
 RATES = "Rates to state, over what the history says"
 
@@ -31,11 +33,6 @@ def _share(text: str) -> Any:
 
 def _number(text: str, least: float = 0.0) -> Any:
     return typer.Option(min=least, help=text, show_default=False, rich_help_panel=RATES)
-
-
-@simulate.callback()
-def _group() -> None:
-    """A group of verbs, though it has one only."""
 
 
 @simulate.command("campaign")
