@@ -54,6 +54,11 @@ class Variable(StrEnum):
     PRIORITY = "QUEUE_PRIO"
     """Who waits with a higher one is served first; callers have 20."""
     CALLER_CLASS = "PZ_CLASS"
+    LINE = "PZ_LINE"
+    GROUP = "PZ_GROUP"
+    ATTEMPT = "PZ_ATTEMPT"
+    AGENT = "MEMBERNAME"
+    """Who had the caller last, from `Queue()`."""
     QUEUE_STATUS = "QUEUESTATUS"
     """Why `Queue()` let the caller go: TIMEOUT, FULL, JOINEMPTY, LEAVEEMPTY, CONTINUE..."""
 

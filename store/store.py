@@ -20,6 +20,7 @@ from store.ledger import LedgerRepository
 from store.migrate import migrate
 from store.orders import OrderRepository
 from store.outbox import OutboxRepository
+from store.surveys import SurveyRepository
 
 
 class Store:
@@ -38,6 +39,7 @@ class Store:
         self.inbound = InboundRepository(database)
         self.callers = CallerRepository(database)
         self.callbacks = CallbackRepository(database)
+        self.surveys = SurveyRepository(database)
         self.lease = Lease(database)
 
     async def audit(self, now: float) -> list[str]:
