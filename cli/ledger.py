@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, TypeVar
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.session import Json, SiteFolder, err, fail, show, site_of, store_to_read
+from cli.session import Json, SiteFolder, ask_store, err, fail, moment, new_file, show, site_of
 from config.laws import NOT_ADVICE, WINDOWS
 from config.models import Campaign, Site
 from config.problems import did_you_mean
 from predictive.ledger import is_gone, standing, window_start
-from store import Store, StoreError
+from store import Store
 from store.ledger_csv import Period, told_time, write_ledger
 
 ledger = typer.Typer(help="The abandonment ledger.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The campaign's name.")]
-T = TypeVar("T")
 
 
 @ledger.command("show")
@@ -36,7 +32,7 @@ def ledger_show(name: Name, site: SiteFolder = None, as_json: Json = False) -> N
     checked = site_of(site)
     campaign, zone = _campaign(checked, name)
     now = time.time()  # noqa: TID251 - the edge
-    rows = _ask(checked, lambda store: _windows(store, name, campaign, zone, now))
+    rows = ask_store(checked.system, lambda store: _windows(store, name, campaign, zone, now))
     legal = next(row for row in rows if row["window"] == campaign.rules.window)
     law = campaign.rules
     result = {
@@ -80,9 +76,9 @@ def ledger_export(
     """
     checked = site_of(site)
     campaign, zone = _campaign(checked, name)
-    until = time.time() if end is None else _moment("--to", end, zone)  # noqa: TID251 - the edge
+    until = time.time() if end is None else moment("--to", end, zone)  # noqa: TID251 - the edge
     if start is not None:
-        since = _moment("--from", start, zone)
+        since = moment("--from", start, zone)
     elif (since := window_start(campaign.rules.window, until, zone)) >= until:
         since = window_start(campaign.rules.window, until - 1.0, zone)  # until December 1st: November
     if since >= until:
@@ -91,8 +87,8 @@ def ledger_export(
             "--from must be before --to",
         )
     period = Period(name, campaign.law, zone, since, until)
-    with _new_file(output) if output is not None else nullcontext(sys.stdout.buffer) as out:
-        found = _ask(checked, lambda store: write_ledger(store.ledger, period, out))
+    with new_file(output) if output is not None else nullcontext(sys.stdout.buffer) as out:
+        found = ask_store(checked.system, lambda store: write_ledger(store.ledger, period, out))
     err.print(
         f"{found.abandoned:g} abandoned of {found.live:g}: {_percent(found.rate)}, the limit is"
         f" {_percent(found.limit)}",
@@ -105,17 +101,6 @@ def _campaign(site: Site, name: str) -> tuple[Campaign, ZoneInfo]:
         fail(f"no campaign is called {name!r}", did_you_mean(name, site.campaigns))
     campaign = site.campaigns[name]
     return campaign, ZoneInfo(campaign.timezone or site.system.timezone)
-
-
-def _ask(site: Site, question: Callable[[Store], Awaitable[T]]) -> T:
-    async def answer() -> T:
-        async with store_to_read(site.system) as store:
-            return await question(store)
-
-    try:
-        return asyncio.run(answer())
-    except StoreError as error:
-        fail(error.message, error.hint)
 
 
 async def _windows(
@@ -154,30 +139,3 @@ def _told(row: dict[str, Any], legal: bool, zone: ZoneInfo) -> dict[str, Any]:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2f} %"
-
-
-def _moment(option: str, text: str, zone: ZoneInfo) -> float:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        fail(f"{option} {text} is no date", "write 2026-11-01 or 2026-11-01T12:00")
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that was not there, for its owner alone; whole, or not at all."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        fail(f"{path} is there already", "name another one, or remove it")
-    except OSError as error:
-        fail(f"{path} cannot be written: {error.strerror}", "name another one with --output")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-    except BaseException as error:
-        path.unlink()
-        if isinstance(error, OSError):
-            fail(f"{path} cannot be written: {error.strerror}", "name another one with --output")
-        raise

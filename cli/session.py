@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, BinaryIO, NoReturn, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -22,6 +25,8 @@ from config.problems import SiteError
 from sounds import catalogue
 from store import Store, StoreError, open_store
 from store.engine import sqlite_file
+
+T = TypeVar("T")
 
 OK, ERROR, CHANGES, WARNINGS, NO_ASTERISK, NOT_RUNNING = 0, 1, 2, 3, 4, 5
 """Exit codes; `docs/admin.md` has them as a table. 2 also means: the command line is wrong."""
@@ -134,3 +139,44 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_cell(cell)}" for key, cell in value.items()) or "-"
     return str(value)
+
+
+def ask_store(system: System, question: Callable[[Store], Awaitable[T]]) -> T:
+    """Ask the store alone; its trouble in plain words."""
+
+    async def answer() -> T:
+        async with store_to_read(system) as store:
+            return await question(store)
+
+    try:
+        return asyncio.run(answer())
+    except StoreError as error:
+        fail(error.message, error.hint)
+
+
+def moment(option: str, text: str, zone: ZoneInfo) -> float:
+    """An option's date or time, epoch seconds; a date means its first moment."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        fail(f"{option} {text} is no date", "write 2026-11-01 or 2026-11-01T12:00")
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that was not there, for its owner alone; whole, or not at all."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        fail(f"{path} is there already", "name another one, or remove it")
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror}", "name another one with --output")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+    except BaseException as error:
+        path.unlink()
+        if isinstance(error, OSError):
+            fail(f"{path} cannot be written: {error.strerror}", "name another one with --output")
+        raise

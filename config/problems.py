@@ -114,6 +114,10 @@ CODES: dict[str, Code] = {
             "menus.keys",
             "lookups.fallback",
             "groups.messages",
+            "surveys.intro",
+            "surveys.questions",
+            "surveys.comment.prompt",
+            "surveys.thanks",
             "campaigns.language",
             "lines.language",
             "system.language",
@@ -301,6 +305,11 @@ CODES: dict[str, Code] = {
         "groups that send callers in a circle", "группы пересылают звонящих по кругу", ("groups.surge.group",)
     ),
     "E463": Code("a surge without its limit", "переполнение без порога", ("groups.surge",)),
+    "E471": Code(
+        "a survey's question that cannot be asked",
+        "вопрос опроса, который нельзя задать",
+        ("surveys.questions",),
+    ),
     "E491": Code("something that Asterisk's files cannot hold", "то, что нельзя записать в файлы Asterisk"),
     "W511": Code("a group that serves nothing", "группа ничего не обслуживает", ("groups",)),
     "W512": Code(

@@ -69,6 +69,14 @@ def mark_of(keys: str, scale: int) -> int | None:
     return int(keys)
 
 
+def response(answers: Iterable[SurveyAnswer]) -> tuple[int, int]:
+    """Calls that were asked something, and those of them that gave one mark or more."""
+    calls: dict[str, bool] = {}
+    for answer in answers:
+        calls[answer.call] = calls.get(answer.call, False) or answer.mark is not None
+    return len(calls), sum(calls.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Of one question for one group of calls: how often it was asked and marked, and what the marks say.

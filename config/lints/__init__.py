@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from config.lints import campaigns, hours, inbound, menus, people, references, system
+from config.lints import campaigns, hours, inbound, menus, people, references, surveys, system
 from config.lints.facts import Facts, Finding, Prompts
 
 __all__ = ["LINTS", "Facts", "Finding", "Prompts"]
@@ -15,4 +15,5 @@ LINTS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     *hours.LINTS,
     *menus.LINTS,
     *inbound.LINTS,
+    *surveys.LINTS,
 )

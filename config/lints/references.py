@@ -100,6 +100,29 @@ def _played(facts: Facts, default: Language) -> Iterator[tuple[Path, str, Langua
         for language in sorted(callers[name] or {default}):
             for i, prompt in enumerate(group.messages):
                 yield ("groups", name, "messages", i), prompt, language
+    for name in facts.surveys:
+        for language in sorted(_of_survey(facts, name, default)):
+            yield from _in_survey(facts, name, language)
+
+
+def _of_survey(facts: Facts, name: str, default: Language) -> set[Language]:
+    """The languages in which a survey is heard; the system's where nothing names it."""
+    found = {one.language or default for one in facts.campaigns.values() if one.survey == name}
+    for line in facts.lines.values():
+        group = facts.groups.get(line.group)
+        if (line.survey or (group and group.survey)) == name:
+            found.add(line.language or default)
+    return found or {default}
+
+
+def _in_survey(facts: Facts, name: str, language: Language) -> Iterator[tuple[Path, str, Language]]:
+    survey = facts.surveys[name]
+    yield ("surveys", name, "intro"), survey.intro, language
+    yield ("surveys", name, "thanks"), survey.thanks, language
+    for key, question in survey.questions.items():
+        yield ("surveys", name, "questions", key, "prompt"), question.prompt, language
+    if survey.comment is not None:
+        yield ("surveys", name, "comment", "prompt"), survey.comment.prompt, language
 
 
 def _in_menu(facts: Facts, name: str, language: Language) -> Iterator[tuple[Path, str, Language]]:
