@@ -19,12 +19,16 @@ from ami_daemon.agent import (
     Agent,
 )
 from ami_daemon.call import Call, CallState
+from ami_daemon.caller import GROUP_CONTEXT, Caller, CallerState
 from ami_daemon.changes import (
+    CallerEnded,
+    CallerMoved,
     Change,
     Inbound,
     PreviewAnswered,
     PreviewLeft,
     PreviewMissed,
+    RingMissed,
     WrapUpDeclined,
 )
 from ami_daemon.picture import RINGING, UP, Picture
@@ -79,6 +83,8 @@ class Board(Picture):
             self._legs[event.uniqueid] = preview[0].name
 
     def _newstate(self, event: ami.Newstate) -> None:
+        if event.state == RINGING:
+            self._rings.rang(event.uniqueid)
         if call := self._call_of(event.uniqueid):
             if event.state == RINGING and call.state is CallState.PLACED:
                 self._move(call, CallState.RINGING, event.at)
@@ -96,6 +102,7 @@ class Board(Picture):
 
     def _hangup(self, event: ami.Hangup) -> None:
         self._inbound_over(event.uniqueid, event.at, "inbound_quit")
+        self._caller_over(event)
         if call := self._call_of(event.uniqueid):
             call.cause = event.cause
             self._move(call, CallState.ENDED, event.at)
@@ -131,7 +138,9 @@ class Board(Picture):
         self._settle(agent, at)
 
     def _user_event(self, event: ami.UserEvent) -> None:
-        if event.name == "PerezvonAbandoned" and (call := self.calls.get(event.headers.get("Attempt", ""))):
+        if event.name == "PerezvonCaller":
+            self._arrived(event)
+        elif event.name == "PerezvonAbandoned" and (call := self.calls.get(event.headers.get("Attempt", ""))):
             self._move(call, CallState.MESSAGE, event.at)
         elif event.name in ("PerezvonScript", "PerezvonScriptFailed"):
             if call := self.calls.get(event.headers.get("Attempt", "")):
@@ -156,8 +165,11 @@ class Board(Picture):
             self._answered(call, event.at)
             self._move(call, CallState.WAITING, event.at)
         elif event.queue in self._queues:
-            self.inbound[event.uniqueid] = (event.queue, event.at)
-            self._changes.append(Inbound("inbound", event.queue, event.uniqueid, 0.0, event.at))
+            self._waits(event.uniqueid, event.queue, event.at)
+            if event.uniqueid not in self.inbound:  # else they come back: the wait goes on
+                self._changes.append(Inbound("inbound", event.queue, event.uniqueid, 0.0, event.at))
+            since = self.inbound.get(event.uniqueid, ("", event.at))[1]
+            self.inbound[event.uniqueid] = (event.queue, since)
 
     def _leave(self, event: ami.QueueCallerLeave) -> None:
         """Leaving goes before `AgentConnect` too; so a caller who quits is known at the hang-up."""
@@ -166,15 +178,56 @@ class Board(Picture):
         if (entry := self.inbound.pop(uniqueid, None)) is not None:
             self._changes.append(Inbound(kind, entry[0], uniqueid, at - entry[1], at))
 
+    def _arrived(self, event: ami.UserEvent) -> None:
+        """The dialplan says that a call came in, and on which line."""
+        channel, line = event.headers.get("Uniqueid", ""), event.headers.get("Line", "")
+        if channel and line and channel not in self.callers:
+            number = event.headers.get("CallerIDNum", "")
+            caller = self.callers[channel] = Caller(channel, line, number, event.at)
+            self._changes.append(CallerMoved(caller, CallerState.ARRIVED, event.at))
+
+    def _waits(self, channel: str, group: str, at: float) -> None:
+        if (caller := self.callers.get(channel)) is None:
+            return
+        other = caller.group != group
+        caller.group = group
+        if caller.reaches(CallerState.WAITING):
+            self._caller_moves(caller, CallerState.WAITING, at)
+        elif other:
+            self._changes.append(CallerMoved(caller, CallerState.WAITING, at))
+
+    def _caller_moves(self, caller: Caller, state: CallerState, at: float) -> None:
+        if caller.reaches(state):
+            caller.move(state, at)
+            self._changes.append(CallerMoved(caller, state, at))
+
+    def _caller_over(self, event: ami.Hangup) -> None:
+        if (missed := self._rings.leg_over(event.uniqueid, event.cause, event.at)) is not None:
+            self._changes.append(RingMissed(*missed))
+        for ring in self._rings.caller_over(event.uniqueid, event.at):
+            self._changes.append(RingMissed(event.uniqueid, ring))
+        if (caller := self.callers.pop(event.uniqueid, None)) is not None:
+            if event.context == GROUP_CONTEXT and caller.waiting_at is None:
+                caller.group = event.exten  # the queue was full
+                self._caller_moves(caller, CallerState.WAITING, event.at)
+            caller.move(CallerState.ENDED, event.at)
+            self._changes.append(CallerEnded(caller, event.at))
+
     def _called(self, event: ami.AgentCalled) -> None:
         if agent := self._agent(event.interface):
             self._take_leg(agent, event.dest_uniqueid, event.at)
+            self._rings.called(event.dest_uniqueid, event.uniqueid, agent.name, event.queue, event.at)
             agent.ringing_leg, agent.call = event.dest_uniqueid, event.uniqueid
             self._settle(agent, event.at)
 
     def _connect(self, event: ami.AgentConnect) -> None:
         self._inbound_over(event.uniqueid, event.at, "inbound_connect")
+        self._rings.answered(event.uniqueid)
         agent = self._agent(event.interface)
+        if caller := self.callers.get(event.uniqueid):
+            caller.agent = agent.name if agent else event.interface
+            caller.group = event.queue
+            self._caller_moves(caller, CallerState.TALKING, event.at)
         if agent:
             self._take_leg(agent, event.dest_uniqueid, event.at)
             agent.ringing_leg, agent.talking_leg, agent.call = None, event.dest_uniqueid, event.uniqueid
@@ -185,6 +238,8 @@ class Board(Picture):
             self._move(call, CallState.TALKING, event.at)
 
     def _complete(self, event: ami.AgentComplete) -> None:
+        if (caller := self.callers.get(event.uniqueid)) and caller.state is CallerState.TALKING:
+            self._caller_moves(caller, CallerState.AFTER_TALK, event.at)
         agent = self._agent(event.interface)
         if agent and agent.talking_leg is not None and agent.call == event.uniqueid:
             self._legs.pop(agent.talking_leg, None)
@@ -193,6 +248,7 @@ class Board(Picture):
     def _missed(self, event: ami.AgentRingNoAnswer) -> None:
         agent = self._agent(event.interface)
         if agent and agent.talking_leg is None:
+            self._rings.not_answered(agent.ringing_leg or "", event.ring_time / 1000)
             # Our queues have autopause=all: the pauses that follow are taken in one with this. A phone
             # that refuses is told with no ring time.
             agent.missed = NO_ANSWER if event.ring_time else REJECTED

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ami_daemon.agent import AgentState
 from ami_daemon.call import Call, CallState
+from ami_daemon.caller import Caller, CallerState, Ring
 from leads.lead import Outcome
 
 
@@ -80,8 +81,35 @@ class WrapUpDeclined:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerMoved:
+    """A call that came in arrived or went on to `new`; by now `caller` may be further. Who waits and is sent
+    to another group goes from waiting to waiting."""
+
+    caller: Caller
+    new: CallerState
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallerEnded:
+    """A call that came in is over."""
+
+    caller: Caller
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RingMissed:
+    """An agent's phone rang for the channel `call` and was not answered."""
+
+    call: str
+    ring: Ring
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
-    """An inbound caller: `kind` is `inbound`, `inbound_connect` or `inbound_quit`."""
+    """For pacers, an inbound caller who waits, or waited so long: `kind` is `inbound`, `inbound_connect` or
+    `inbound_quit`."""
 
     kind: str
     group: str
@@ -105,6 +133,9 @@ Change = (
     | PreviewMissed
     | PreviewLeft
     | WrapUpDeclined
+    | CallerMoved
+    | CallerEnded
+    | RingMissed
     | Inbound
     | Illegal
 )

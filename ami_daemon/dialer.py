@@ -222,7 +222,10 @@ class Dialer:
         return may_call(zone, campaign.hours, campaign.timezone or self.site.system.timezone, now)
 
     async def stop_if_done(self, name: str) -> None:
-        """Stop the campaign when every lead of its list is final; an empty list is not finished."""
+        """Stop the campaign when every lead of its list is final; an empty list is not finished, nor is one
+        that missed callers come into."""
+        if name in self.site.calls_back():
+            return
         counts = await self.store.leads.counts(self.site.campaigns[name].list)
         if 0 < counts[LeadState.FINAL] == sum(counts.values()):
             why = "the list is finished: every lead is final"

@@ -53,6 +53,8 @@ class Hangup(Event):
     """A channel is gone. `cause` is the Q.850 number; 0 where Asterisk knows none."""
 
     channel: Annotated[str, "Channel"]
+    context: Annotated[str, "Context", ""]
+    exten: Annotated[str, "Exten", ""]
     uniqueid: Annotated[str, "Uniqueid"]
     linkedid: Annotated[str, "Linkedid"]
     cause: Annotated[int, "Cause"]

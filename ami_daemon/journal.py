@@ -8,15 +8,25 @@ from collections.abc import Callable
 import structlog
 
 from ami_daemon.call import Call, CallState
-from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change
+from ami_daemon.caller import Caller, CallerState, Ring
+from ami_daemon.changes import (
+    AgentMoved,
+    CallEnded,
+    CallerEnded,
+    CallerMoved,
+    CallMoved,
+    Change,
+    RingMissed,
+)
 from config.models import DispositionClass, Site
 from leads.attempt import Attempt
+from leads.inbound import InboundCall, caller_number, missed_callback
 from leads.lead import LeadState, Outcome
 from leads.orders import plans
 from leads.phones import mask
 from leads.robot import RobotDisposition, robot_class, robot_outcome
 from leads.rules import LeadMove, after_outcome
-from store import AlreadyEnded, Store, UnknownAttempt
+from store import AlreadyEnded, MissedRing, Store, UnknownAttempt, UnknownCall
 
 log = structlog.get_logger("journal")
 
@@ -40,7 +50,7 @@ class Journal:
             change = await self._queue.get()
             try:
                 await self._write(change)
-            except (AlreadyEnded, UnknownAttempt) as error:
+            except (AlreadyEnded, UnknownAttempt, UnknownCall) as error:
                 log.error("journal", error=str(error))
             finally:
                 self._queue.task_done()
@@ -69,8 +79,59 @@ class Journal:
             case AgentMoved(agent, old, _, new, reason, at, _):
                 log.info("agent", agent=agent, move=f"{old} -> {new}", reason=reason)
                 await self.store.agent_states.enter(agent, str(new), reason, at)
+            case CallerMoved(caller, new, at):
+                await self._caller_moved(caller, new, at)
+            case CallerEnded(caller, at):
+                await self.end_caller(caller.channel, at)
+            case RingMissed(call, ring):
+                log.info("ring_missed", call=call, agent=ring.agent, reason=str(ring.reason))
+                await self.write_ring(call, ring)
             case _:
                 return
+
+    # -- calls that came in ----------------------------------------------------------------------
+
+    async def _caller_moved(self, caller: Caller, new: CallerState, at: float) -> None:
+        if new is CallerState.ARRIVED:
+            await self._arrive(caller)
+        elif new is CallerState.WAITING and caller.group is not None:
+            await self.store.inbound.wait(caller.channel, caller.group, at)
+        elif new is CallerState.TALKING and caller.agent is not None:
+            await self.store.inbound.connect(caller.channel, caller.agent, at, caller.group)
+        elif new is CallerState.AFTER_TALK:
+            await self.store.inbound.talk_over(caller.channel, at)
+        log.info("caller", call=caller.channel, line=caller.line, state=str(new), agent=caller.agent)
+
+    async def _arrive(self, caller: Caller) -> None:
+        number = caller_number(caller.number, self.site.system.country)
+        call = await self.store.inbound.arrive(caller.channel, caller.line, number, caller.arrived_at)
+        caller.caller_class = str(call.caller_class)
+
+    async def write_caller(self, caller: Caller, known: InboundCall | None) -> None:
+        """Note how far a caller came whom nobody saw, or not all the way: `known` is what is in the books."""
+        await self._arrive(caller)
+        if caller.waiting_at is not None and (known is None or known.waiting_at is None):
+            await self._caller_moved(caller, CallerState.WAITING, caller.waiting_at)
+        if caller.connected_at is not None and (known is None or known.connected_at is None):
+            await self._caller_moved(caller, CallerState.TALKING, caller.connected_at)
+        if caller.talk_ended_at is not None:
+            await self._caller_moved(caller, CallerState.AFTER_TALK, caller.talk_ended_at)
+
+    async def end_caller(self, call: str, at: float, note: str = "", *, in_doubt: bool = False) -> None:
+        """End a call in the books; a missed one becomes a task to call back, in the same write."""
+        ended = await self.store.inbound.end(
+            call, at, lambda ended: missed_callback(self.site, ended, at), in_doubt=in_doubt, note=note
+        )
+        if ended is not None:
+            log.info("caller_ended", call=call, line=ended.line, outcome=str(ended.outcome))
+
+    async def write_ring(self, call: str, ring: Ring) -> None:
+        """Note that an agent's phone rang in vain."""
+        await self.store.inbound.miss(
+            MissedRing(call, ring.agent, ring.group, ring.at, ring.seconds, ring.reason)
+        )
+
+    # -- calls that we made ----------------------------------------------------------------------
 
     async def give_up(self, attempt: Attempt, at: float, note: str) -> None:
         """End an attempt that nobody can follow any more as in doubt; its lead is not called again."""

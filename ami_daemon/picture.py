@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ami_daemon import events as ami
 from ami_daemon.agent import MOVES, NO_ANSWER, PREVIEW, Agent, AgentState, Membership
 from ami_daemon.call import Call, CallState, outcome
+from ami_daemon.caller import Caller
 from ami_daemon.changes import (
     AgentMoved,
     CallEnded,
@@ -17,6 +18,7 @@ from ami_daemon.changes import (
     PreviewLeft,
     PreviewMissed,
 )
+from ami_daemon.rings import Rings
 from ami_daemon.snapshot import Channel
 from leads.lead import IllegalMove
 
@@ -25,10 +27,11 @@ _AGENT_INTERFACE = "PJSIP/agent-"
 
 
 class Picture:
-    """Calls by attempt id and agents by name.
+    """Calls by attempt id, agents by name, and callers by their channel's unique id.
 
     `queues_of` names each agent's queues (from the site), so that events of other members and
-    queues are left alone; `wrap_ups` has every queue's wrap-up time in whole seconds.
+    queues are left alone; `wrap_ups` has every queue's wrap-up time in whole seconds; `inbound` the
+    queue of each caller who waits, and since when.
     """
 
     def __init__(self, system: str, queues_of: dict[str, frozenset[str]], wrap_ups: dict[str, int]) -> None:
@@ -36,6 +39,8 @@ class Picture:
         self.calls: dict[str, Call] = {}
         self.agents = {name: Agent(name) for name in queues_of}
         self.inbound: dict[str, tuple[str, float]] = {}
+        self.callers: dict[str, Caller] = {}
+        self._rings = Rings()
         self._queues_of, self._wrap_ups = queues_of, wrap_ups
         self._queues = frozenset().union(*queues_of.values()) if queues_of else frozenset()
         self._legs: dict[str, str] = {}
@@ -50,6 +55,12 @@ class Picture:
     def forget(self, attempt: str) -> bool:
         """Whoever settles an attempt takes it away first; False where somebody else has done so."""
         return self.calls.pop(attempt, None) is not None
+
+    def adopt(self, caller: Caller) -> None:
+        """A caller who came, or went on, while nobody looked."""
+        known = self.callers.get(caller.channel)
+        if known is None or caller.reaches(known.state) is False:
+            self.callers[caller.channel] = caller
 
     def reserve(self, agent: str, attempt: str | None) -> None:
         """The agent, who is about to be paused with reason `preview`, is kept for this attempt (or none)."""
@@ -87,6 +98,8 @@ class Picture:
             agent.ringing_leg = agent.talking_leg = agent.call = None
         for member in members:
             self._take_member(member)
+        self._rings.clear()
+        self.callers = {uid: caller for uid, caller in self.callers.items() if uid in by_id}
         self.inbound = {uid: entry for uid, entry in waiting.items() if not uid.startswith(self.prefix)}
         self._restore_agents(by_id)
         self._restore_previews(by_id, at)

@@ -9,12 +9,14 @@ from pathlib import Path
 import structlog
 
 from ami_daemon.board import Board
+from ami_daemon.books import Books
 from ami_daemon.call import Call, CallState
+from ami_daemon.cel import read_cel
 from ami_daemon.changes import Change
 from ami_daemon.dialer import call_of
 from ami_daemon.journal import Journal
 from ami_daemon.link import AmiLink, LinkError
-from ami_daemon.recovery import Fate, Verdict, in_doubt, judge, read_cel
+from ami_daemon.recovery import Fate, Verdict, in_doubt, judge
 from ami_daemon.snapshot import Snapshot, take
 from config.models import Mode, Site
 from leads.lead import Outcome
@@ -45,6 +47,7 @@ class Reconcile:
         self._site, self._store, self._epoch, self._board = site, store, epoch, board
         self._journal, self._link, self._clock = journal, link, clock
         self._apply, self._settled = apply, settled
+        self._books = Books(site, store, board, journal, clock=clock)
         self.snapshot: Snapshot | None = None
 
     async def take_over_attempts(self) -> None:
@@ -72,6 +75,7 @@ class Reconcile:
         self._apply(changes)
         if missing:
             await self._settle(missing, snapshot)
+        await self._books.sync(snapshot)
         log.info("in_sync", calls=len(self._board.calls), asterisk=snapshot.version)
 
     async def _settle(self, missing: list[Call], snapshot: Snapshot) -> None:

@@ -1,16 +1,13 @@
-"""What became of an attempt whose channel is gone: proven by CEL, or in doubt. Pure but for one file read."""
+"""What became of an attempt whose channel is gone: proven by CEL, or in doubt. Pure."""
 
 from __future__ import annotations
 
-import csv
-import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from ami_daemon.call import UNANSWERED, Call, CallState, outcome
+from ami_daemon.cel import Cel, CelRecord
 from leads.lead import Outcome
 
 
@@ -32,66 +29,6 @@ class Verdict:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CelRecord:
-    """One line of our CEL file."""
-
-    at: float
-    kind: str
-    uniqueid: str
-    application: str
-    peer: str
-    extra: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cel:
-    """Records of our own channels by unique id, and the time that the file covers, whoever's the calls."""
-
-    records: dict[str, list[CelRecord]]
-    first: float
-    last: float
-
-    def covers(self, at: float) -> bool:
-        """Whether something was written before and after that time: only then silence about it counts."""
-        return self.first <= at <= self.last
-
-
-def read_cel(log_dir: Path, prefix: str) -> Cel | None:
-    """What the CEL file, and the one rotated before it, have of channels whose id begins with `prefix`.
-
-    `None` where there is nothing to read: then nothing is proven, neither a call nor its absence. A line
-    that a crash cut short is left out. Reads the whole file: call it in a thread.
-    """
-    records: dict[str, list[CelRecord]] = {}
-    first, last = math.inf, 0.0
-    for name in ("perezvon.csv.1", "perezvon.csv"):
-        try:
-            with (log_dir / "cel-custom" / name).open(encoding="utf-8", errors="replace") as lines:
-                line = ""
-                for number, line in enumerate(lines):
-                    if number == 0 or prefix in line:
-                        for record in parse_cel([line]):
-                            first, last = min(first, record.at), max(last, record.at)
-                            if record.uniqueid.startswith(prefix):
-                                records.setdefault(record.uniqueid, []).append(record)
-                for record in parse_cel([line]):
-                    last = max(last, record.at)
-        except OSError:
-            continue
-    return Cel(records, first, last) if last else None
-
-
-def parse_cel(lines: Iterable[str]) -> Iterable[CelRecord]:
-    """Lines of our CEL file (its columns stand in `dialplan/templates/cel_custom.conf.j2`) to records."""
-    for row in csv.reader(line.replace("\0", "") for line in lines):
-        try:
-            kind, at, uniqueid, _, _, _, _, application, _, _, peer, extra = row
-            yield CelRecord(float(at), kind, uniqueid, application.lower(), peer, extra)
-        except ValueError:
-            continue
-
-
 def follow(call: Call, records: Iterable[CelRecord]) -> float | None:
     """Bring the call to where its records leave it; return when it ended, if they show its end."""
     for record in records:
@@ -111,7 +48,7 @@ def follow(call: Call, records: Iterable[CelRecord]) -> float | None:
             call.agent = call.agent or _agent(record.peer)
         elif record.kind == "HANGUP":
             call.ended_at = record.at
-            call.cause = _cause(record.extra)
+            call.cause = record.cause
     return call.ended_at
 
 
@@ -145,10 +82,3 @@ def in_doubt(now: float) -> Verdict:
 def _agent(peer: str) -> str | None:
     name = peer.removeprefix("PJSIP/agent-").rpartition("-")[0]
     return name if peer.startswith("PJSIP/agent-") else None
-
-
-def _cause(extra: str) -> int | None:
-    try:
-        return int(json.loads(extra)["hangupcause"])
-    except (ValueError, KeyError, TypeError):
-        return None

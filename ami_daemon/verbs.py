@@ -10,10 +10,12 @@ from typing import Any, Literal
 from ami_daemon.agent_orders import AgentOrders, BadOrder
 from ami_daemon.board import Board
 from ami_daemon.call import Call
+from ami_daemon.caller import Caller
 from ami_daemon.control import Verb, VerbError
 from ami_daemon.dialer import Dialer
 from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, NotConnected
 from ami_daemon.words import budget, describe, figures
+from leads.inbound import caller_number
 from leads.lead import IllegalMove, LeadState
 from leads.phones import mask
 from leads.rules import span
@@ -44,6 +46,7 @@ class Verbs:
             "agents": self.agents,
             "agent_set": self.agent_set,
             "calls": self.calls,
+            "callers": self.callers,
             "why": self.why,
             "stop_all": self.stop_all,
             "shutdown": self.shutdown,
@@ -51,6 +54,7 @@ class Verbs:
 
     async def status(self) -> dict[str, Any]:
         """The whole at a glance."""
+        due = await self.store.callbacks.due(self.clock())
         return {
             "link": self.link.state.value,
             "asterisk": self.asterisk(),
@@ -58,8 +62,16 @@ class Verbs:
             "draining": self.dialer.draining,
             "calls": _count(call.state for call in self.board.calls.values()),
             "inbound_waiting": len(self.board.inbound),
+            "callers": _count(caller.state for caller in self.board.callers.values()),
+            "callbacks_due": due,
             "agents": _count(agent.state for agent in self.board.agents.values()),
             "campaigns": {name: str(state) for name, state in self.dialer.states.items()},
+            "warnings": [
+                f"{count} call-backs are due and campaign {name} is {self.dialer.states.get(name, 'gone')}:"
+                f" perezvon campaign start {name}"
+                for name, count in sorted(due.items())
+                if not self.dialer.dials(name)
+            ],
         }
 
     async def campaigns(self) -> list[dict[str, Any]]:
@@ -128,6 +140,10 @@ class Verbs:
     async def calls(self) -> list[dict[str, Any]]:
         """Our calls under way."""
         return [self._call(call) for call in sorted(self.board.calls.values(), key=lambda c: c.placed_at)]
+
+    async def callers(self) -> list[dict[str, Any]]:
+        """Callers on our lines, who came first first."""
+        return [self._caller(one) for one in sorted(self.board.callers.values(), key=lambda c: c.arrived_at)]
 
     async def why(self, kind: str, id: str) -> list[dict[str, Any]]:
         """Reasons for what is and is not happening, newest last: when, and in words."""
@@ -249,6 +265,21 @@ class Verbs:
             "state": str(call.state),
             "since": call.since(),
             "agent": call.agent,
+        }
+
+    def _caller(self, caller: Caller) -> dict[str, Any]:
+        number = caller_number(caller.number, self.dialer.site.system.country)
+        waits_until = caller.connected_at or self.clock()
+        return {
+            "call": caller.channel,
+            "line": caller.line,
+            "number": number and mask(number),
+            "caller_class": caller.caller_class,
+            "group": caller.group,
+            "state": str(caller.state),
+            "since": caller.since(),
+            "waited": None if caller.waiting_at is None else max(0.0, waits_until - caller.waiting_at),
+            "agent": caller.agent,
         }
 
     def _why_agent(self, name: str) -> list[str]:

@@ -88,6 +88,12 @@ class Site(Model):
         found = {name: one.rules.lockout for name, one in self.campaigns.items()}
         return found if any(found.values()) else {}
 
+    def calls_back(self) -> set[Id]:
+        """Campaigns that call back who was missed, or who asked: they always have more to come."""
+        named = [line.callback for line in self.lines.values()]
+        named += [group.callback for group in self.groups.values()]
+        return {name for name in named if name is not None}
+
     def trunk_endpoint(self, trunk: Id) -> str:
         """The trunk's endpoint in Asterisk, by a name that nobody outside can guess.
 

@@ -20,6 +20,7 @@ _WORD = re.compile(r"[A-Za-z0-9]{1,32}")
 _USER = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
 _CALLER_BYTES = 79
+_SHOWN_BYTES = _CALLER_BYTES - len("VIP ")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -126,6 +127,17 @@ def caller(value: object) -> str:
     return text(value.encode()[:_CALLER_BYTES].decode(errors="ignore").strip())
 
 
+_MEANT = str.maketrans("", "", '$"\\;<>{}()[]')
+
+
+def shown(value: object) -> str:
+    """A name for a phone's display, as an application's argument: what means something there is left out."""
+    if not isinstance(value, str) or _CONTROL.search(value):
+        raise RenderError(f"{value!r} is no single line of text")
+    plain = " ".join(value.translate(_MEANT).split())
+    return plain.encode()[:_SHOWN_BYTES].decode(errors="ignore").strip()
+
+
 def secret(value: object) -> str:
     """A password as an option's whole value. The refusal never shows it."""
     found = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -140,7 +152,22 @@ def secret(value: object) -> str:
 
 TYPED: dict[str, Callable[[object], str]] = {
     function.__name__: function
-    for function in (ext, name, account, num, secs, words, user, host, uri_host, sound, text, caller, secret)
+    for function in (
+        ext,
+        name,
+        account,
+        num,
+        secs,
+        words,
+        user,
+        host,
+        uri_host,
+        sound,
+        text,
+        caller,
+        shown,
+        secret,
+    )
 }
 
 

@@ -55,6 +55,8 @@ class PhoneCall(Call):
     """A call that arrived from us at an agent's phone."""
 
     agent: str = ""
+    caller_name: str = ""
+    """What the phone displays beside the number."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,9 @@ class Ledger:
                 call.heard = self._heard / f"{ident}.wav"
             self.calls.append(call)
         elif event["Context"] == TO_PHONE:
-            call = PhoneCall(ident, channel, caller, at, agent=event["Exten"].removeprefix("phone-"))
+            name = event["CallerIDName"].removeprefix("<unknown>")
+            agent = event["Exten"].removeprefix("phone-")
+            call = PhoneCall(ident, channel, caller, at, agent=agent, caller_name=name)
             self.phone_calls.append(call)
         else:
             return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from config.models import Line, Site
 from leads.phones import BadPhone, parse_phone
+from leads.schedule import hours_of
 
 
 class CallerClass(StrEnum):
@@ -171,13 +171,22 @@ class Callback:
 
 
 def callback_campaign(site: Site, line: Line, group: str | None = None) -> str | None:
-    """The campaign that calls back who was missed on a line (in that group, else the line's)."""
+    """The campaign that calls back who was missed on a line: its own, else the group's (that one, or the
+    line's)."""
     return line.callback or site.groups[group if group in site.groups else line.group].callback
 
 
-def missed_callback(site: Site, call: InboundCall, due: Callable[[Line], float]) -> NewCallback | None:
-    """The task that a call which is over makes, if any. `due` tells when a line may call back: now, or at
-    its next opening."""
+def due_at(site: Site, line: Line, now: float) -> float:
+    """When the line may call back: now, or at its next opening. A line that never opens leaves it to the
+    hours of the campaign."""
+    schedule = site.schedules[line.schedule] if line.schedule is not None else None
+    hours = hours_of(schedule, site.system.timezone, now)
+    return now if hours.opens is None else hours.opens.timestamp()
+
+
+def missed_callback(site: Site, call: InboundCall, now: float) -> NewCallback | None:
+    """The task that a call which is over makes, if any: due now where its line is open, else at its next
+    opening."""
     line = site.lines.get(call.line)
     if line is None or call.number is None or call.caller_class not in COUNTED:
         return None
@@ -194,5 +203,5 @@ def missed_callback(site: Site, call: InboundCall, due: Callable[[Line], float])
         label=line.label,
         group=call.group or line.group,
         call=call.id,
-        due_at=due(line),
+        due_at=due_at(site, line, now),
     )

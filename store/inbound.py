@@ -82,12 +82,13 @@ class InboundRepository:
             raise ValueError(f"{outcome} is not for a script to tell")
         await self._change(id, _T.connected_at.is_(None), outcome=outcome, note=note)
 
-    async def connect(self, id: str, agent: str, at: float) -> InboundCall | None:
-        """An agent has the caller: whoever was to call this number back need not. Gives the call; None where
-        it has ended."""
+    async def connect(self, id: str, agent: str, at: float, group: str | None = None) -> InboundCall | None:
+        """An agent (of that group) has the caller: whoever was to call this number back need not. Gives the
+        call; None where it has ended."""
         values = {
             "connected_at": func.coalesce(_T.connected_at, at),
             "agent": func.coalesce(_T.agent, agent),
+            "group": func.coalesce(group, _T.group),
             "outcome": CallOutcome.TALKED,
         }
         change = update(inbound_calls).where(_T.id == id, _T.ended_at.is_(None)).values(values)

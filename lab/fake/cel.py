@@ -10,7 +10,7 @@ from .channel import Channel
 COLUMNS = (
     "eventtype", "eventtime", "CHANNEL(uniqueid)", "CHANNEL(linkedid)", "CHANNEL(channame)",
     "CHANNEL(context)", "CHANNEL(exten)", "CHANNEL(appname)", "CHANNEL(appdata)", "CHANNEL(accountcode)",
-    "BRIDGEPEER", "eventextra",
+    "BRIDGEPEER", "eventextra", "CALLERID(num)",
 )  # fmt: skip
 
 
@@ -29,7 +29,7 @@ class Cel:
         c = channel
         values = (
             event, f"{at:.3f}", c.uniqueid, c.linkedid, c.name, c.context, c.exten, c.application, c.data,
-            c.account, peer, json.dumps(extra, separators=(",", ":")) if extra else "",
+            c.account, peer, json.dumps(extra, separators=(",", ":")) if extra else "", c.cid,
         )  # fmt: skip
         self._file.write(",".join('"' + value.replace('"', '""') + '"' for value in values) + "\n")
 

@@ -12,6 +12,7 @@ from ami_daemon import events as ami
 from ami_daemon.agent import AgentState
 from ami_daemon.board import Board
 from ami_daemon.call import Call
+from ami_daemon.cel import Cel, parse_cel
 from ami_daemon.changes import (
     AgentMoved,
     CallEnded,
@@ -22,7 +23,7 @@ from ami_daemon.changes import (
     PreviewLeft,
     PreviewMissed,
 )
-from ami_daemon.recovery import Cel, Fate, judge, parse_cel
+from ami_daemon.recovery import Fate, judge
 from ami_daemon.snapshot import Channel
 from leads.lead import Outcome
 
@@ -242,7 +243,7 @@ def test_a_preview_that_rang_in_vain_is_missed_once() -> None:
         ami.Newchannel(1.0, name, 0, "", FIRST, "perezvon-agents", "", leg, leg),
         ami.Newstate(1.1, name, 5, leg, leg),
         ami.OriginateResponse(6.0, "Failure", 3, leg),
-        ami.Hangup(6.0, name, leg, leg, 19, ""),
+        ami.Hangup(6.0, name, "", "", leg, leg, 19, ""),
     ]
     missed = [c for event in events for c in board.handle(event) if isinstance(c, PreviewMissed)]
     assert [(c.agent, c.reason) for c in missed] == [("ivanov", "no_answer")]

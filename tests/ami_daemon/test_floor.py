@@ -40,7 +40,7 @@ def newstate(at: float, state: int, unique: str = CALL) -> ami.Newstate:
 
 
 def hangup(at: float, cause: int, unique: str = CALL) -> ami.Hangup:
-    return ami.Hangup(at, "PJSIP/trunk-city-1", unique, unique, cause, "")
+    return ami.Hangup(at, "PJSIP/trunk-city-1", "", "", unique, unique, cause, "")
 
 
 def joins(at: float, unique: str = CALL) -> ami.QueueCallerJoin:

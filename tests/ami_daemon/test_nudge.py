@@ -162,7 +162,7 @@ async def test_the_daemon_counts_wrap_up_as_asterisk_was_told(wrap_up: str, tmp_
         daemon = Daemon(site, store, 1, clock=lambda: 100.5)
     daemon.board.handle(unpaused("lev", "sales", 100.0))
     daemon.board.handle(ami.AgentConnect(100.2, "caller", "leg", "sales", "PJSIP/agent-lev", 0, 0))
-    daemon.board.handle(ami.Hangup(100.9, "PJSIP/agent-lev-1", "leg", "caller", 16, ""))
+    daemon.board.handle(ami.Hangup(100.9, "PJSIP/agent-lev-1", "", "", "leg", "caller", 16, ""))
     expected = 100 + int(told or "") if wrap_up != "0s" else None
     assert daemon.board.next_wrap_end(100.9) == expected
 

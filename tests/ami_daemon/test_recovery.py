@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ami_daemon.call import Call, CallState
-from ami_daemon.recovery import Cel, Fate, Verdict, judge, parse_cel, read_cel
+from ami_daemon.cel import Cel, parse_cel, read_cel
+from ami_daemon.recovery import Fate, Verdict, judge
 from leads.lead import Outcome
 
 PREFIX = "pz-demo-"

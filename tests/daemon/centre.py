@@ -246,7 +246,18 @@ class Centre:
 
     def _empty(self) -> None:
         with sqlite3.connect(self.database, timeout=10) as connection:
-            for table in ("attempts", "leads", "lists", "decisions", "agent_states", "campaigns"):
+            # The calls that came in stay: what is gone from the books comes back from CEL.
+            for table in (
+                "callbacks",
+                "attempts",
+                "leads",
+                "lists",
+                "decisions",
+                "agent_states",
+                "campaigns",
+                "caller_classes",
+                "missed_rings",
+            ):
                 connection.execute(f"delete from {table}")
         connection.close()
 

@@ -11,7 +11,7 @@ from cli.demo_world import demo_site
 
 SPRING, RATIO, PREVIEW, AUTUMN = "spring", "calls", "visits", "autumn"
 PATIENT, NARROW, THIN, NIGHT, LOCAL = "patient", "narrow", "thin", "night", "local"
-PREDICTIVE, GUEST = "renewal", "guest"
+PREDICTIVE, GUEST, BACK = "renewal", "guest", "back"
 
 WHOLE_LINES, WHOLE_RATE = 6, 8
 TRUNK_LINES, TRUNK_RATE = 3, 3
@@ -28,6 +28,7 @@ def write_site(target: Path) -> Path:
     edit(target / "system.yaml", limits={"lines": WHOLE_LINES, "calls_per_second": WHOLE_RATE})
     for group in ("sales", "support"):
         edit(target / f"groups/{group}.yaml", ring_time=f"{RING:g}s")
+    edit(target / "groups/sales.yaml", callback=BACK)
     edit(target / "lines/support.yaml", greeting=None)
     thin = _read(target / "trunks/city.yaml")
     _write(target / "trunks/thin.yaml", {**thin, "lines": TRUNK_LINES, "calls_per_second": TRUNK_RATE})
@@ -49,6 +50,7 @@ def write_site(target: Path) -> Path:
         THIN: {"trunk": "thin"},
         NIGHT: {},
         LOCAL: {},
+        BACK: {"mode": "preview", "ring_time": "15s"},
     }
     for name, other in others.items():
         _write(target / f"campaigns/{name}.yaml", {**spring, "list": name, **other})

@@ -163,7 +163,7 @@ def test_what_was_told_of_channels_is_forgotten_when_they_hang_up(events: list[A
     for event in events:
         board.handle(event)
     for uniqueid in [*board._legs, *board.inbound, *(board.prefix + call.attempt for call in calls)]:
-        board.handle(ami.Hangup(100.0, "", uniqueid, uniqueid, 16, ""))
+        board.handle(ami.Hangup(100.0, "", "", "", uniqueid, uniqueid, 16, ""))
     assert not board._legs and not board.inbound and not board.calls
     for agent in board.agents.values():
         if agent.preview is None:
@@ -173,7 +173,9 @@ def test_what_was_told_of_channels_is_forgotten_when_they_hang_up(events: list[A
 def test_a_clock_that_steps_back_gives_no_negative_time() -> None:
     board, (call, *_) = a_board()
     board.handle(ami.Newstate(50.0, "PJSIP/trunk-city-1", 5, "pz-ours-" + call.attempt, ""))
-    changes = board.handle(ami.Hangup(10.0, "PJSIP/trunk-city-1", "pz-ours-" + call.attempt, "", 19, ""))
+    changes = board.handle(
+        ami.Hangup(10.0, "PJSIP/trunk-city-1", "", "", "pz-ours-" + call.attempt, "", 19, "")
+    )
     assert [type(change) for change in changes] == [CallEnded]
     assert changes[0].last in UNANSWERED  # type: ignore[union-attr]  # the line above
 

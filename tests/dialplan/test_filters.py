@@ -23,7 +23,7 @@ BROKEN = [
 
 @pytest.mark.parametrize("value", BROKEN)
 @pytest.mark.parametrize(
-    "kind", sorted(set(TYPED) - {"text", "caller", "secret", "secs", "sound", "words", "num"})
+    "kind", sorted(set(TYPED) - {"text", "caller", "shown", "secret", "secs", "sound", "words", "num"})
 )
 def test_name_like_filters_refuse_whatever_is_no_name(kind: str, value: object) -> None:
     with pytest.raises(RenderError):
@@ -37,7 +37,7 @@ def test_an_extension_is_never_a_pattern_nor_two_things(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", NASTY)
-@pytest.mark.parametrize("kind", ["text", "caller", "secret", "sound"])
+@pytest.mark.parametrize("kind", ["text", "caller", "shown", "secret", "sound"])
 def test_text_with_control_characters_is_refused(kind: str, value: str) -> None:
     with pytest.raises(RenderError):
         TYPED[kind]("/" + value)
@@ -67,6 +67,8 @@ def test_a_sound_is_one_absolute_path(value: str) -> None:
         ("sound", "/usr/share/звуки/ru/hello", "/usr/share/звуки/ru/hello"),
         ("text", 'Иванов "Ваня" \\ ; О\'Нил', 'Иванов \\"Ваня\\" \\\\ \\; О\'Нил'),
         ("caller", "Я" * 60, "Я" * 39),
+        ("shown", 'Сайт "Дом", ${SHELL(id)}; $[1+1]  \\x', "Сайт Дом, SHELLid 1+1 x"),
+        ("shown", "Я" * 60, "Я" * 37),
         ("secret", "a${b}[c]=>#", "a${b}[c]=>#"),
     ],
 )

@@ -69,7 +69,7 @@ def cel_streams(text: str) -> dict[str, list[str]]:
     """Each channel's CEL records in order, with what the recovery of the daemon could lean on."""
     found: dict[str, list[str]] = defaultdict(list)
     for row in csv.reader(text.splitlines()):
-        kind, _, uniqueid, linkedid, channel, context, exten, app, data, account, peer, extra = row
+        kind, _, uniqueid, linkedid, channel, context, exten, app, data, account, peer, extra = row[:12]
         cause = json.loads(extra).get("hangupcause") if extra and kind == "HANGUP" else None
         if app == "Playback":
             data = "*"  # the recorder's sound file
