@@ -81,17 +81,18 @@ class Visit:
         if opens is not None:
             now = datetime.fromtimestamp(self._desk.clock(), opens.tzinfo)
             said.append(we_open(opens, now.date(), language))
-            if await self._promise(name, opens.timestamp()):
+            if await self._promise(name):
                 said.append(Prompt("closed-promise"))
         await self._session.say(*said, Prompt("closed-goodbye"))
         await self._session.hang_up()
 
-    async def _promise(self, name: str, due: float) -> bool:
+    async def _promise(self, name: str) -> bool:
         """A task to call back when that line opens, which need not be the one that was dialed."""
         missed = replace(self._arrived, line=name, outcome=CallOutcome.AFTER_HOURS)
-        task = missed_callback(self._site, missed, lambda _: due)
+        now = self._desk.clock()
+        task = missed_callback(self._site, missed, now)
         if task is not None:
-            await self._desk.store.callbacks.open(task, self._desk.clock())
+            await self._desk.store.callbacks.open(task, now)
         return task is not None
 
     async def _menus(self, line: Line, menu: str) -> str:

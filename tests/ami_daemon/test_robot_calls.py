@@ -113,7 +113,7 @@ async def test_the_board_follows_the_script_and_the_queue_behind_it(tmp_path: Pa
         assert (call.state, call.script_failed) == (CallState.SCRIPT, True)
         moves += daemon.board.handle(QueueCallerJoin(15.0, "PJSIP/x", channel, "sales", 1, 1))
         assert call.state is CallState.WAITING
-        moves += daemon.board.handle(Hangup(16.0, "PJSIP/x", channel, channel, 16, ""))
+        moves += daemon.board.handle(Hangup(16.0, "PJSIP/x", "", "", channel, channel, 16, ""))
         assert isinstance(moves[-1], CallEnded)
         assert not daemon.board.calls
 

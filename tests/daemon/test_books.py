@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from lab.behaviour import Behaviour, Kind
-from lab.city import Dialed
+from lab.ledger import Dialed
 from lab.phones import Answer, Reject, RingOn
 from leads.inbound import CallbackState, CallerClass, CallOutcome, InboundCall, RingReason
 from leads.lead import LeadState
