@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -203,8 +203,8 @@ class Dialer:
         return self.pacing.pause(name)
 
     async def hopper(self, name: str, count: int, now: float) -> list[Lead]:
-        """The next leads that may be called now, best first: where it is a lawful hour, and not whom we
-        abandoned too recently."""
+        """The next leads that may be called now, best first: where it is a lawful hour, and neither whom we
+        abandoned too recently nor whom we called too often."""
         campaign = self.site.campaigns[name]
         awake = [
             zone
@@ -214,7 +214,15 @@ class Dialer:
         if not awake:
             return []
         lockouts = self.site.lockouts(name)
-        return await self.store.leads.callable(campaign.list, now, count, awake, lockouts)
+        caps = self.site.system.frequency
+        return await self.store.leads.callable(campaign.list, now, count, awake, lockouts, caps)
+
+    async def claim(self, name: str, leads: Sequence[Lead]) -> list[Attempt]:
+        """Claim those of the hopper's leads that may still be called."""
+        return await self.store.attempts.claim(
+            self.epoch, name, self.site.campaigns[name].trunk, [lead.id for lead in leads], self.clock(),
+            self.new_id, self.site.lockouts(name), self.site.system.frequency,
+        )  # fmt: skip
 
     def call_time(self, name: str, zone: str | None, now: float) -> CallTime:
         """Whether the campaign may call a lead of that zone (`None`: the lead names none)."""
@@ -260,11 +268,7 @@ class Dialer:
 
     async def _place(self, name: str, leads: list[Lead]) -> None:
         campaign = self.site.campaigns[name]
-        now = self.clock()
-        by_id = {lead.id: lead for lead in leads}
-        attempts = await self.store.attempts.claim(
-            self.epoch, name, campaign.trunk, list(by_id), now, self.new_id, self.site.lockouts(name)
-        )
+        attempts = await self.claim(name, leads)
         self.limits.take(name, len(attempts))
         for attempt in attempts:
             self.board.place(call_of(attempt, campaign))
@@ -280,7 +284,10 @@ class Dialer:
             await self._never_callable(attempt, str(error))
             return
         bound = log.bind(attempt=attempt.id, campaign=attempt.campaign, phone=mask(attempt.phone))
-        await self.store.attempts.mark_sent(self.epoch, attempt.id, self.clock())
+        if not await self.store.attempts.mark_sent(self.epoch, attempt.id, self.clock()):
+            self._forget(attempt)
+            bound.warning("not_placed", why="the number came on the do-not-call list")
+            return
         if attempt.id not in self.board.calls:
             return  # the link was lost meanwhile, and the snapshot has settled it
         try:

@@ -77,7 +77,6 @@ class Preview:
 
     async def _reserve(self, name: str) -> tuple[str, Attempt, str] | None:
         """Claim the next lead for the next ready agent: the agent, the attempt, and the lead's name."""
-        campaign = self.site.campaigns[name]
         async with self.dialer.rounds:
             if self._forbids(name) is not None:
                 return None
@@ -93,9 +92,7 @@ class Preview:
             if not leads or self._forbids(name) is not None:
                 return None
             await self.dialer.say(name, "rings each ready agent for the next lead")
-            claimed = await self.store.attempts.claim(
-                self.dialer.epoch, name, campaign.trunk, [leads[0].id], self.clock(), self.dialer.new_id
-            )
+            claimed = await self.dialer.claim(name, leads)
             if not claimed:
                 return None
             attempt = self.reserved[claimed[0].id] = claimed[0]

@@ -54,7 +54,7 @@ class Robot:
 
     async def _serve(self, name: str) -> None:
         """Claim a lead for every free line."""
-        dialer, campaign = self._dialer, self._site.campaigns[name]
+        dialer = self._dialer
         async with dialer.rounds:
             if not dialer.dials(name):
                 return
@@ -66,11 +66,7 @@ class Robot:
                 await dialer.stop_if_done(name)
             if not leads or not dialer.dials(name):
                 return
-            claimed = await self._store.attempts.claim(
-                dialer.epoch, name, campaign.trunk, [lead.id for lead in leads], self._clock(), dialer.new_id,
-                self._site.lockouts(name),
-            )  # fmt: skip
-            for attempt in claimed:
+            for attempt in await dialer.claim(name, leads):
                 self._reserved[attempt.id] = attempt
                 self._start(self._call(attempt))
 

@@ -16,7 +16,7 @@ from ami_daemon.dialer import Dialer
 from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, NotConnected
 from ami_daemon.words import budget, describe, figures
 from leads.inbound import caller_number
-from leads.lead import IllegalMove, LeadState
+from leads.lead import IllegalMove, Lead, LeadState
 from leads.phones import mask
 from leads.rules import span
 from store import CampaignState, Store
@@ -183,6 +183,7 @@ class Verbs:
         if lead.due_at is not None and lead.due_at > now:
             text += f", due in {span(lead.due_at - now)}"
         lines.append({"at": now, "text": text})
+        lines += [{"at": now, "text": text} for text in await self._held(lead, now)]
         for name, campaign in self.dialer.site.campaigns.items():
             if campaign.list == lead.list and lead.state is not LeadState.FINAL:
                 time = self.dialer.call_time(name, lead.timezone, now)
@@ -190,6 +191,18 @@ class Verbs:
                 lines.append({"at": now, "text": f"campaign {name} is {state}; {time.reason}"})
                 lines += [{"at": now, "text": text} for text in await self._locked_out(name, lead.phone, now)]
         return lines
+
+    async def _held(self, lead: Lead, now: float) -> list[str]:
+        """Why no campaign calls the lead's number, if so."""
+        if (entry := await self.store.do_not_call.get(lead.phone)) is not None:
+            told = f"nothing calls it: the number is on the do-not-call list, by {entry.source}"
+            return [f"{told}, for {span(now - entry.added_at)}"]
+        caps = self.dialer.site.system.frequency
+        if (until := await self.store.leads.held_until(lead.id, caps)) <= now:
+            return []
+        most = ", ".join(f"{cap.calls} in {span(cap.per)}" for cap in caps)
+        told = f"no campaign calls it for another {span(until - now)}: the number was called too often"
+        return [f"{told}, at most {most} (system.frequency)"]
 
     async def _locked_out(self, name: str, phone: str, now: float) -> list[str]:
         """Why the campaign must not call a number that was abandoned, if so."""

@@ -38,6 +38,7 @@ from config.shops import Shop as Shop
 from config.system import Ami as Ami
 from config.system import AsteriskPaths as AsteriskPaths
 from config.system import FeatureCodes as FeatureCodes
+from config.system import Frequency as Frequency
 from config.system import Limits as Limits
 from config.system import Sip as Sip
 from config.system import SpeechEngine as SpeechEngine

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from config.models import Frequency
 from leads.attempt import MOVES, OPEN, Attempt, AttemptState
 from leads.lead import LIVE, IllegalMove, LeadState, Outcome
 from leads.lead import MOVES as LEAD_MOVES
@@ -16,11 +17,12 @@ from leads.orders import Plan
 from leads.rules import LeadMove
 from store.callbacks import attempt_over, close_reached
 from store.decisions import decide
+from store.do_not_call import NOT_TO_BE_CALLED, is_listed
+from store.eligible import NOBODY, claimable
 from store.engine import Database
-from store.leads import NOBODY, claimable
 from store.lease import fence, holds
 from store.orders import end_call
-from store.tables import attempts, leads
+from store.tables import attempts, do_not_call, leads
 
 NO_SHOPS: Mapping[str, Plan] = {}
 """No lead is called about orders."""
@@ -57,10 +59,12 @@ class AttemptRepository:
         now: float,
         new_ids: Callable[[], str],
         lockouts: Mapping[str, float] = NOBODY,
+        frequency: Sequence[Frequency] = (),
     ) -> list[Attempt]:
         """Claims those of the leads that may still be called and journals an attempt for each, all in one
         transaction; gives the attempts in the order asked for. `new_ids` gives a new attempt id per call.
-        `lockouts` as for `LeadRepository.callable`: who was abandoned since that was asked is not claimed.
+        `lockouts` and `frequency` as for `LeadRepository.callable`: who was abandoned, called, or put on the
+        do-not-call list since that was asked is not claimed.
         """
         last = (
             select(func.coalesce(func.max(attempts.c.number), 0))
@@ -69,7 +73,7 @@ class AttemptRepository:
         )
         free = (
             select(leads.c.id, leads.c.phone, last.label("last"))
-            .where(leads.c.id.in_(lead_ids), claimable(now, lockouts), holds(epoch))
+            .where(leads.c.id.in_(lead_ids), claimable(now, lockouts, frequency), holds(epoch))
             .with_for_update(skip_locked=True, of=leads)
         )
         async with self._database.write() as connection:
@@ -98,24 +102,22 @@ class AttemptRepository:
             await connection.execute(insert(attempts), [asdict(attempt) for attempt in claimed])
             return claimed
 
-    async def mark_sent(self, epoch: int, attempt_id: str, at: float) -> None:
-        """The `Originate` was written."""
+    async def mark_sent(self, epoch: int, attempt_id: str, at: float) -> bool:
+        """The `Originate` is about to be written. False: it must not be, for the number came on the
+        do-not-call list meanwhile; the attempt is released, and its lead final."""
         async with self._database.write() as connection:
-            await _move(connection, epoch, attempt_id, AttemptState.SENT, sent_at=at)
+            listed = select(do_not_call.c.phone).join(attempts, attempts.c.phone == do_not_call.c.phone)
+            if await connection.scalar(listed.where(attempts.c.id == attempt_id)) is None:
+                await _move(connection, epoch, attempt_id, AttemptState.SENT, sent_at=at)
+                return True
+            await _release(connection, epoch, attempt_id, at, None)
+            return False
 
     async def release(self, epoch: int, attempt_id: str, now: float, move: LeadMove | None = None) -> None:
         """Proven never sent: the attempt does not count, and the lead is as it was before the claim, or goes
         where `move` says, which notes its reason."""
-        back = case((leads.c.due_at.is_(None), LeadState.READY), else_=LeadState.SCHEDULED)
         async with self._database.write() as connection:
-            lead_id, _ = await _move(connection, epoch, attempt_id, AttemptState.RELEASED, ended_at=now)
-            if move is None:
-                await _move_lead(connection, lead_id, LeadState.READY, state=back)
-            else:
-                await _move_lead(connection, lead_id, move.state, state=move.state, due_at=move.due_at)
-                await decide(connection, "lead", str(lead_id), move.reason, now)
-            state = LeadState.READY if move is None else move.state
-            await attempt_over(connection, lead_id, state, attempt_id, now)
+            await _release(connection, epoch, attempt_id, now, move)
 
     async def note_disposition(self, attempt_id: str, disposition: str) -> None:
         """What the robot says came of a call under way, so far; an attempt that has ended stays as it is."""
@@ -188,6 +190,8 @@ class AttemptRepository:
                 move = await end_call(
                     connection, lead_id, claimed_at, outcome, had_agent is not None, move, ended_at, plans
                 )
+            if move.state is not LeadState.FINAL and await is_listed(connection, phone):
+                move = NOT_TO_BE_CALLED
             await _move_lead(connection, lead_id, move.state, state=move.state, due_at=move.due_at)
             await decide(connection, "lead", str(lead_id), move.reason, ended_at)
             if outcome is Outcome.TALKED:
@@ -237,6 +241,22 @@ class AttemptRepository:
     async def _all(self, query: Select[Any]) -> list[Attempt]:
         async with self._database.read() as connection:
             return [to_attempt(row) for row in await connection.execute(query)]
+
+
+async def _release(
+    connection: AsyncConnection, epoch: int, attempt_id: str, now: float, move: LeadMove | None
+) -> None:
+    back = case((leads.c.due_at.is_(None), LeadState.READY), else_=LeadState.SCHEDULED)
+    lead_id, phone = await _move(connection, epoch, attempt_id, AttemptState.RELEASED, ended_at=now)
+    if (move is None or move.state is not LeadState.FINAL) and await is_listed(connection, phone):
+        move = NOT_TO_BE_CALLED
+    if move is None:
+        await _move_lead(connection, lead_id, LeadState.READY, state=back)
+    else:
+        await _move_lead(connection, lead_id, move.state, state=move.state, due_at=move.due_at)
+        await decide(connection, "lead", str(lead_id), move.reason, now)
+    state = LeadState.READY if move is None else move.state
+    await attempt_over(connection, lead_id, state, attempt_id, now)
 
 
 def _ended(campaign: str, since: float) -> tuple[Any, ...]:

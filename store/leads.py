@@ -7,15 +7,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, insert, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from config.models import Frequency
 from leads.inbound import NewCallback
 from leads.lead import MOVES, Lead, LeadState, NewLead, Outcome
 from store.decisions import decide
+from store.eligible import ABANDONED, NOBODY, barred, capped_until, locked_out
 from store.engine import Database
-from store.tables import attempts, leads, lists, orders
+from store.tables import attempts, do_not_call, leads, lists, orders
 
 BATCH = 500
 """Leads per write, and ids per question."""
@@ -24,9 +26,10 @@ PAUSE = 0.03
 """Seconds between the writes of an import. SQLite gives its lock to whoever asks first, and who waits asks
 every 25 ms: without the pause a long import in one process keeps the dialer in another waiting."""
 
-
-NOBODY: Mapping[str, float] = {}
-"""No lock-out: an agent is reserved for the call."""
+FOREVER = float("inf")
+LISTED = "final: the number is on the do-not-call list"
+ROUNDS = 10
+"""How often the hopper looks again after leads were put off, in one question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +38,6 @@ class Added:
 
     added: int
     duplicates: int
-
-
-ABANDONED = attempts.c.outcome == literal(Outcome.ABANDONED, literal_execute=True)
-"""Spelt out, not bound: only so can a database prove that the index of abandoned numbers serves."""
-
-
-def claimable(now: float, lockouts: Mapping[str, float]) -> ColumnElement[bool]:
-    """Leads that may be claimed: ready, or scheduled and due, and not `locked_out`."""
-    due = and_(leads.c.state == LeadState.SCHEDULED, leads.c.due_at <= now)
-    state = or_(leads.c.state == LeadState.READY, due)
-    return and_(state, not_(locked_out(now, lockouts))) if lockouts else state
-
-
-def locked_out(now: float, lockouts: Mapping[str, float]) -> ColumnElement[bool]:
-    """Leads whose number we abandoned too recently to call it again, in whatever list and campaign that was,
-    or are calling right now, which may yet be abandoned.
-
-    `lockouts`: seconds by the campaign that abandoned; one that is not named has the longest.
-    """
-    ends = {name: now - seconds for name, seconds in lockouts.items()}
-    left_at = case(ends, value=attempts.c.campaign, else_=now - max(lockouts.values()))
-    abandoned = select(literal(1)).where(
-        attempts.c.phone == leads.c.phone, ABANDONED, attempts.c.ended_at > left_at
-    )
-    other = leads.alias()
-    on_the_phone = select(literal(1)).where(
-        other.c.phone == leads.c.phone, other.c.id != leads.c.id, other.c.state == LeadState.CLAIMED
-    )
-    return or_(abandoned.correlate(leads).exists(), on_the_phone.correlate(leads).exists())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +54,7 @@ class LeadRepository:
 
     async def add(self, list_name: str, new_leads: Iterable[NewLead], now: float) -> Added:
         """Adds to a list, made where there is none. A phone that the list has is skipped, so an import
-        that was cut short is simply run again."""
+        that was cut short is simply run again. Leads whose number is on the do-not-call list are final."""
         pending = list(new_leads)
         list_id = await self._list(list_name, now)
         added = 0
@@ -97,8 +71,13 @@ class LeadRepository:
                 for phone in known:
                     del fresh[phone]
                 if fresh:
+                    listed = select(do_not_call.c.phone).where(do_not_call.c.phone.in_(fresh))
+                    final = set(await connection.scalars(listed))
                     common = {"list_id": list_id, "state": LeadState.READY, "due_at": None, "added_at": now}
                     rows = [{**asdict(lead), **common} for lead in reversed(fresh.values())]
+                    for row in rows:
+                        if row["phone"] in final:
+                            row["state"] = LeadState.FINAL
                     await connection.execute(insert(leads), rows)
             added += len(fresh)
         return Added(added, len(pending) - added)
@@ -114,12 +93,15 @@ class LeadRepository:
         limit: int,
         zones: Collection[str | None] | None = None,
         lockouts: Mapping[str, float] = NOBODY,
+        frequency: Sequence[Frequency] = (),
     ) -> list[Lead]:
         """Whom to call next, best first: priority, then due leads (longest due first), then the oldest.
 
         `zones`: only leads of these time zones (None: those that name none), so that leads who sleep
         do not stand in the way of those who may be called; see `zones()`. `lockouts` (`Site.lockouts`):
-        without those whom we abandoned so short a time ago.
+        without those whom we abandoned so short a time ago. `frequency` (`system.frequency`): without those
+        who were called too often; they are put off until they may be, and whose number is on the do-not-call
+        list is final, so that nobody looks at them twice.
         """
         here: list[ColumnElement[bool]] = [leads.c.list_id == _list_id(list_name)]
         if zones is not None:
@@ -127,6 +109,23 @@ class LeadRepository:
             here.append(or_(named, leads.c.timezone.is_(None)) if None in zones else named)
         if lockouts:
             here.append(not_(locked_out(now, lockouts)))
+        best, many = [], limit
+        for _ in range(ROUNDS):
+            best = await self._best(here, now, many)
+            until = await self._held_until(best, frequency)
+            if not (held := {lead: at for lead, at in until.items() if at > now}):
+                break
+            await self._put_off(held, now)
+            best, many = [lead for lead in best if lead not in held], max(limit, BATCH)
+            if len(best) >= limit:
+                break
+        best = best[:limit]
+        async with self._database.read() as connection:
+            by_id = {lead.id: lead for lead in await _load(connection, leads.c.id.in_(best))}
+        return [by_id[lead_id] for lead_id in best if lead_id in by_id]
+
+    async def _best(self, here: Sequence[ColumnElement[bool]], now: float, limit: int) -> list[int]:
+        """Ids of waiting leads that are due, best first."""
         key = select(leads.c.id, leads.c.priority, leads.c.due_at).where(*here).limit(limit)
         due = key.where(leads.c.state == LeadState.SCHEDULED, leads.c.due_at <= now)
         # Ready leads have no due_at: naming it in both places lets the index give their order.
@@ -138,10 +137,36 @@ class LeadRepository:
                     ready.order_by(leads.c.due_at, leads.c.priority.desc(), leads.c.id)
                 ),
             ]
-            found.sort(key=lambda row: (-row.priority, row.due_at is None, row.due_at or 0.0, row.id))
-            best = [row.id for row in found[:limit]]
-            by_id = {lead.id: lead for lead in await _load(connection, leads.c.id.in_(best))}
-        return [by_id[lead_id] for lead_id in best]
+        found.sort(key=lambda row: (-row.priority, row.due_at is None, row.due_at or 0.0, row.id))
+        return [row.id for row in found[:limit]]
+
+    async def held_until(self, lead_id: int, frequency: Sequence[Frequency]) -> float:
+        """The time before which no campaign may call the lead's number, for it was called too often; infinity
+        where it is on the do-not-call list."""
+        return (await self._held_until([lead_id], frequency)).get(lead_id, 0.0)
+
+    async def _held_until(self, ids: Sequence[int], frequency: Sequence[Frequency]) -> dict[int, float]:
+        """The same by lead; for a few leads, as every one costs a look into list and journal."""
+        query = select(leads.c.id, barred(), *capped_until(frequency)).where(leads.c.id.in_(ids))
+        async with self._database.read() as connection:
+            return {
+                lead: FOREVER if listed else max(caps, default=0.0)
+                for lead, listed, *caps in await connection.execute(query)
+            }
+
+    async def _put_off(self, until: Mapping[int, float], now: float) -> None:
+        """Leads that wait for a call wait until then; with infinity, they are final."""
+        due = and_(leads.c.state == LeadState.SCHEDULED, leads.c.due_at <= now)
+        waiting = update(leads).where(
+            leads.c.id == bindparam("lead"), or_(leads.c.state == LeadState.READY, due)
+        )
+        later = waiting.values(state=LeadState.SCHEDULED, due_at=bindparam("until"))
+        rows = [{"lead": lead, "until": at} for lead, at in until.items() if at < FOREVER]
+        async with self._database.write() as connection:
+            if rows:
+                await connection.execute(later, rows)
+            for lead in until.keys() - {row["lead"] for row in rows}:
+                await withdraw(connection, lead, LISTED, now)
 
     async def zones(self, list_name: str) -> set[str | None]:
         """Time zones of the leads that wait for a call (None: a lead that names none)."""

@@ -12,6 +12,7 @@ from store.callbacks import CallbackRepository
 from store.callers import CallerRepository
 from store.campaigns import CampaignRepository
 from store.decisions import DecisionRepository
+from store.do_not_call import DoNotCallRepository
 from store.engine import Database, make_engine
 from store.inbound import InboundRepository
 from store.leads import LeadRepository
@@ -32,6 +33,7 @@ class Store:
         self.attempts = AttemptRepository(database)
         self.ledger = LedgerRepository(database)
         self.campaigns = CampaignRepository(database)
+        self.do_not_call = DoNotCallRepository(database)
         self.orders = OrderRepository(database)
         self.outbox = OutboxRepository(database)
         self.agent_states = AgentStateRepository(database)

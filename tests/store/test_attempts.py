@@ -146,7 +146,7 @@ async def test_an_attempt_ends_once(store: Store, epoch: int, leads: list[Lead],
     assert (await store.attempts.of_lead(leads[0].id))[0].outcome is Outcome.BUSY
 
 
-def steps(journal: AttemptRepository, epoch: int, attempt: str) -> list[Callable[[], Awaitable[None]]]:
+def steps(journal: AttemptRepository, epoch: int, attempt: str) -> list[Callable[[], Awaitable[object]]]:
     return [
         lambda: journal.mark_sent(epoch, attempt, 30.0),
         lambda: journal.release(epoch, attempt, 30.0),

@@ -167,12 +167,14 @@ async def test_the_question_is_answered_from_indexes(tmp_path: Path) -> None:
             rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             plans.append(list(rows.scalars(3)))
     await engine.dispose()
-    due, ready, _, past, abandonments = plans
+    due, ready, held, _, past, abandonments = plans
     for plan in (due, ready):
         assert any(line.startswith("SEARCH leads USING INDEX ix_leads_hopper") for line in plan)
         assert "SEARCH attempts USING INDEX ix_attempts_abandoned (phone=?)" in plan
         assert "SEARCH leads_1 USING INDEX sqlite_autoindex_leads_1 (phone=?)" in plan  # the unique phone
         assert not any("SCAN" in line for line in plan)
+    assert any("do_not_call USING" in line and "(phone=?)" in line for line in held), held
+    assert not any("SCAN" in line for line in held)
     assert past[:2] == [
         "SEARCH leads USING INTEGER PRIMARY KEY (rowid=?)",
         "SEARCH attempts USING INDEX sqlite_autoindex_attempts_2 (lead_id=?)",
