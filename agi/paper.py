@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi.session import CallFacts, HungUp, Place, Session, Utterance, Variable
+from sounds.phrase import Prompt
 
 HANGS_UP = "hangs up"
 """An answer: the caller is gone instead of pressing anything."""
@@ -161,7 +162,4 @@ class PaperSession(Session):
 
 def named(what: Utterance) -> str:
     """An utterance in one word or sentence: a prompt's name, a text, or digits."""
-    for field in ("name", "text", "number"):
-        if (value := getattr(what, field, None)) is not None:
-            return str(value)
-    return str(what)
+    return what.name if isinstance(what, Prompt) else what.text

@@ -9,7 +9,6 @@ by one look over all calls a few times a second: a timer per command would cost 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 import select
 import socket
@@ -136,6 +135,7 @@ class Connection:
         self.closed = True
         del self.app.connections[self._number]
         self._line.close()  # which ends its polling too
+        self.app.ended()
         while self._awaited:
             if not (future := self._awaited.popleft()).done():
                 future.set_exception(HungUp())
@@ -223,16 +223,19 @@ class Connection:
 class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
     """Routes are scripts; a request's path is `/TOKEN/SCRIPT/further/parts`. Made in a running loop."""
 
-    def __init__(self, token: str, limits: AgiLimits | None = None) -> None:
+    def __init__(
+        self, token: str, limits: AgiLimits | None = None, *, ended: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(loop=asyncio.get_running_loop())
         self.loop: asyncio.AbstractEventLoop
         self.limits = limits or AgiLimits()
         self.connections: dict[int, Connection] = {}
         self.refused = 0
         self.failed = 0
+        self.ended = ended
         self._token = token.encode()
         self._listener: socket.socket | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: asyncio.TimerHandle | None = None
 
     def add_route(self, path: str, endpoint: Endpoint) -> None:
         """`ValueError` for a route that exists, `TypeError` for an endpoint that is no `async` function."""
@@ -253,14 +256,13 @@ class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
             raise BadRequest(f"there is no script {name!r}")
         return found
 
-    async def start(self, port: int) -> int:
+    def start(self, port: int) -> int:
         """Serve on loopback, any port for 0; returns the port. `OSError` when it cannot be had."""
         self._listener = socket.create_server((HOST, port), backlog=BACKLOG)
         self._listener.setblocking(False)
         self._poll = select.epoll()
         self._poll.register(self._listener, select.EPOLLIN)
         self.loop.add_reader(self._poll.fileno(), self._read)
-        self._looking = self.loop.create_task(self._look(), name="agi limits")
         bound: int = self._listener.getsockname()[1]
         return bound
 
@@ -290,6 +292,8 @@ class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
             line.setblocking(False)
             connection = self.connections[line.fileno()] = Connection(self, line)
             self._poll.register(line, select.EPOLLIN)
+            if self._looking is None:
+                self._looking = self.loop.call_later(self.limits.look, self._look)
             if len(self.connections) > self.limits.sessions:
                 connection.refuse(f"more than {self.limits.sessions} sessions")
 
@@ -313,15 +317,12 @@ class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
             connection.close()
         if self._looking is not None:
             self._looking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._looking
-            self.loop.remove_reader(self._poll.fileno())
-            self._poll.close()
-            self._looking = None
+        self.loop.remove_reader(self._poll.fileno())
+        self._poll.close()
 
-    async def _look(self) -> None:
-        while True:
-            await asyncio.sleep(self.limits.look)
-            now = self.loop.time()
-            for connection in list(self.connections.values()):
-                connection.look(now)
+    def _look(self) -> None:
+        """Keep the time limits, while there are calls."""
+        now = self.loop.time()
+        for connection in list(self.connections.values()):
+            connection.look(now)
+        self._looking = self.loop.call_later(self.limits.look, self._look) if self.connections else None

@@ -19,20 +19,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from config.forms import Language
 from config.models import Site
+from sounds.catalogue import LANGUAGES
+from sounds.phrase import Utterance as Utterance
 
 KEYS = "0123456789*#"
-LANGUAGES = ("ru", "en")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _VALUE = re.compile(r"[A-Za-z0-9_.:+-]{0,128}")
 
-Utterance = object
-"""One thing to be said: a `Prompt`, `Text` or `Digits` of `sounds.phrase`."""
-
 
 class HungUp(Exception):
     """The caller is gone."""
+
+
+def spoken(name: str) -> Language | None:
+    """The language of that name, if it is spoken here."""
+    return next((language for language in LANGUAGES if language == name), None)
 
 
 class Place(StrEnum):
@@ -75,7 +79,7 @@ class CallFacts:
     group: str = ""
     number: str | None = None
     """The caller's number, E.164 with plus; None when it is withheld or no number."""
-    language: str = "ru"
+    language: Language = "ru"
     args: tuple[str, ...] = ()
     """Further parts of the request's path."""
 
@@ -147,9 +151,9 @@ class Session(ABC):
     async def put(self, name: Variable, value: str) -> None:
         """Set a variable of the channel. `ValueError` for a value that is more than a word."""
         if name is Variable.LANGUAGE:
-            if value not in LANGUAGES:
+            if (language := spoken(value)) is None:
                 raise ValueError(f"{value!r} is no language that is spoken here: {', '.join(LANGUAGES)}")
-            self.language = value
+            self.language = language
         elif not _VALUE.fullmatch(value):
             raise ValueError(f"{name}: {value!r} holds more than letters, digits and _ . : + -")
         await self._put(name, value)

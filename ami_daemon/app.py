@@ -23,13 +23,10 @@ from ami_daemon.board import Board
 from ami_daemon.call import UNANSWERED, Call, CallState
 from ami_daemon.changes import (
     AgentMoved,
-    CallEnded,
     CallMoved,
     Change,
     Illegal,
-    PreviewAnswered,
-    PreviewLeft,
-    PreviewMissed,
+    subject,
 )
 from ami_daemon.control import Control
 from ami_daemon.dialer import Dialer
@@ -41,6 +38,7 @@ from ami_daemon.nudge import Nudge
 from ami_daemon.preview import Preview
 from ami_daemon.reconcile import Reconcile
 from ami_daemon.robot import Robot
+from ami_daemon.scripts import Scripts
 from ami_daemon.verbs import Verbs
 from config.models import Site
 from dialplan.filters import secs
@@ -63,7 +61,9 @@ class CannotRun(Exception):
 class Daemon:
     """One running dialer. `clock` gives epoch seconds."""
 
-    def __init__(self, site: Site, store: Store, epoch: int, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, site: Site, store: Store, epoch: int, *, clock: Callable[[], float], scripts: Path | None = None
+    ) -> None:
         self.site, self.store, self.epoch, self.clock = site, store, epoch, clock
         queues_of = {
             name: frozenset(g for g in site.groups if name in site.members(g)) for name in site.agents
@@ -107,6 +107,7 @@ class Daemon:
         self.desk, self.speech = Desk(site, store, clock), Speech.of(site.system)
         self.robot = Robot(self.dialer, self._prepare, clock=clock, start=self._start)
         self.preview = Preview(self.dialer, self.orders, clock=clock, start=self._start)
+        self.scripts = Scripts(self.desk, self.speech, scripts, ended=lambda: self._changed.set())
         self.was_live = asyncio.Event()
         self._stopped = asyncio.Event()
         self._resynced_at = 0.0
@@ -137,7 +138,7 @@ class Daemon:
 
     async def _serve(self, connect_within: float) -> None:
         """Run all loops until stopped, and answer who asks for metrics."""
-        async with self._metrics(), asyncio.TaskGroup() as group:
+        async with self._ports(), asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(work, name=name)
                 for name, work in (
@@ -158,16 +159,21 @@ class Daemon:
                 task.cancel()
 
     @contextlib.asynccontextmanager
-    async def _metrics(self) -> AsyncIterator[None]:
-        port = self.site.system.metrics_port
+    async def _ports(self) -> AsyncIterator[None]:
+        """Where others come to us."""
+        system = self.site.system
         async with contextlib.AsyncExitStack() as stack:
-            if port is not None:
+            for setting, what, port, served in (
+                ("metrics_port", "/metrics", system.metrics_port, self.metrics.served),
+                ("agi_port", "call scripts", system.agi_port, self.scripts.served),
+            ):
                 try:
-                    await stack.enter_async_context(self.metrics.served(port))
+                    if port is not None:
+                        await stack.enter_async_context(served(port))
                 except OSError as error:
                     raise CannotRun(
-                        f"port {port} for /metrics cannot be had ({error.strerror}); "
-                        "stop who has it, or change system.metrics_port"
+                        f"port {port} for {what} cannot be had ({error.strerror}); "
+                        f"stop who has it, or change system.{setting}"
                     ) from error
             yield
 
@@ -175,8 +181,9 @@ class Daemon:
         """No more calls; wait at most `drain` seconds for those under way; then end `run`."""
         self.dialer.draining = True
         deadline = self.clock() + drain
+        self.scripts.server.close()
         log.info("draining", calls=len(self.board.calls), seconds=drain)
-        while (self.board.calls or self.dialer.pacing.reserved) and (left := deadline - self.clock()) > 0:
+        while self._is_busy() and (left := deadline - self.clock()) > 0:
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):  # wait_for can lose a cancellation on Python 3.11
@@ -186,6 +193,9 @@ class Daemon:
         await self.journal.flushed()
         await self.store.agent_states.close_all(self.clock(), "the daemon stopped")
         self._stopped.set()
+
+    def _is_busy(self) -> bool:
+        return bool(self.board.calls or self.dialer.pacing.reserved or self.scripts.server.connections)
 
     async def _run_link(self) -> None:
         try:
@@ -250,7 +260,7 @@ class Daemon:
     def _apply(self, changes: Iterable[Change]) -> None:
         for change in changes:
             # Work that starts here inherits the attempt's id for its log lines.
-            with structlog.contextvars.bound_contextvars(**_subject(change)):
+            with structlog.contextvars.bound_contextvars(**subject(change)):
                 self._take(change)
         self._changed.set()
 
@@ -332,26 +342,13 @@ class Daemon:
             self.dialer.wake()
 
 
-def _subject(change: Change) -> dict[str, str]:
-    """Whom a change's log lines are about."""
-    match change:
-        case CallMoved(call=call) | CallEnded(call=call) | PreviewLeft(call=call):
-            return {"attempt": call.attempt}
-        case PreviewAnswered(attempt=attempt) | PreviewMissed(attempt=attempt):
-            return {"attempt": attempt}
-        case AgentMoved(agent=agent):
-            return {"agent": agent}
-        case _:
-            return {}
-
-
 def new_attempt_id(now: float) -> str:
     """16 hex digits that rise with time: 44 bits of milliseconds, 20 random bits."""
     return f"{int(now * 1000) & (1 << 44) - 1:011x}{secrets.randbits(20):05x}"
 
 
 @contextlib.asynccontextmanager
-async def open_daemon(site: Site) -> AsyncIterator[Daemon]:
+async def open_daemon(site: Site, scripts: Path | None = None) -> AsyncIterator[Daemon]:
     """The daemon with its store and its lease; CannotRun when another dialer has the database."""
     holder = f"{socket.gethostname()}:{os.getpid()}"
     async with open_store(site.system.database) as store:
@@ -363,7 +360,7 @@ async def open_daemon(site: Site) -> AsyncIterator[Daemon]:
             # An earlier dialer died: nobody knows what agents did since, so it is nobody's time.
             await store.agent_states.close_all(min(now, alive_until), "the daemon died")
         try:
-            yield Daemon(site, store, epoch, clock=clock)
+            yield Daemon(site, store, epoch, clock=clock, scripts=scripts)
         finally:
             with contextlib.suppress(Fenced):
                 await store.lease.release(epoch)
@@ -393,9 +390,11 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-async def serve(site: Site, *, drain: float = 60.0, connect_within: float = 30.0) -> None:
-    """Run a daemon until SIGTERM or SIGINT, which drain it."""
-    async with open_daemon(site) as daemon:
+async def serve(
+    site: Site, *, scripts: Path | None = None, drain: float = 60.0, connect_within: float = 30.0
+) -> None:
+    """Run a daemon until SIGTERM or SIGINT, which drain it. `scripts` is the folder of the admin's own."""
+    async with open_daemon(site, scripts) as daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, lambda: daemon._start(daemon.stop(drain)))

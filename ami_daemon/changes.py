@@ -139,3 +139,16 @@ Change = (
     | Inbound
     | Illegal
 )
+
+
+def subject(change: Change) -> dict[str, str]:
+    """Whom a change's log lines are about."""
+    match change:
+        case CallMoved(call=call) | CallEnded(call=call) | PreviewLeft(call=call):
+            return {"attempt": call.attempt}
+        case PreviewAnswered(attempt=attempt) | PreviewMissed(attempt=attempt):
+            return {"attempt": attempt}
+        case AgentMoved(agent=agent):
+            return {"agent": agent}
+        case _:
+            return {}

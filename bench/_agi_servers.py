@@ -24,7 +24,7 @@ async def _ours() -> int:
 
     server = AgiServer(TOKEN)
     server.add_route("bench", script)
-    return await server.start(0)
+    return server.start(0)
 
 
 async def _panoramisk() -> int:

@@ -42,7 +42,15 @@ from store import StoreError
 SECURE = {20: (20, 20, 1), 22: (22, 10, 1), 23: (23, 4, 1)}
 """First versions with the security fixes of June 2026, by branch."""
 
-MODULES = ("app_queue", "cel_custom", "chan_pjsip", "res_pjsip_registrar", "app_playback", "pbx_config")
+MODULES = (
+    "app_queue",
+    "cel_custom",
+    "chan_pjsip",
+    "res_pjsip_registrar",
+    "app_playback",
+    "pbx_config",
+    "res_agi",
+)
 LEAST_FREE = 1 << 30
 MOST_READ = 1 << 16
 """Bytes of an answer: who else has our port may talk for ever."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -10,8 +9,13 @@ import typer
 from ami_daemon import logs
 from ami_daemon.app import CannotRun, serve
 from ami_daemon.control import VerbError
-from cli.session import NO_ASTERISK, SiteFolder, fail, site_of
+from cli.session import NO_ASTERISK, SiteFolder, fail, site_folder, site_of
 from store import StoreError
+
+try:
+    from uvloop import run as run_loop  # the extra `uvloop`
+except ImportError:
+    from asyncio import run as run_loop  # type: ignore[assignment]  # which takes one argument less
 
 
 def run(
@@ -26,7 +30,9 @@ def run(
     checked = site_of(site)
     logs.configure(debug=debug)
     try:
-        asyncio.run(serve(checked, drain=drain, connect_within=connect_within))
+        run_loop(
+            serve(checked, scripts=site_folder(site) / "scripts", drain=drain, connect_within=connect_within)
+        )
     except CannotRun as error:
         fail(str(error), code=NO_ASTERISK)
     except StoreError as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from config.kinds import KINDS, Kind, Layout
 from config.problems import Problem, did_you_mean
 
 SECRETS = "secrets"
+SCRIPTS = "scripts"
+"""The admin's own call scripts, NAME.py."""
 _NAME = re.compile(ID)
 _LEFT_ALONE = re.compile(r"\..*|.*~|README(\..*)?")
 
@@ -36,11 +39,16 @@ class Entry:
 
 @dataclass
 class Files:
-    """`names`: by kind, what is meant to exist, broken objects included (so that they do not dangle)."""
+    """`names`: by kind, what is meant to exist, broken objects included (so that they do not dangle).
+
+    The scripts are named too.
+    """
 
     folder: Path
     entries: list[Entry] = field(default_factory=list)
-    names: dict[str, set[str]] = field(default_factory=lambda: {kind.key: set() for kind in KINDS})
+    names: dict[str, set[str]] = field(
+        default_factory=lambda: {key: set() for key in (*(kind.key for kind in KINDS), SCRIPTS)}
+    )
     problems: list[Problem] = field(default_factory=list)
 
     def report(self, path: Path, code: str, message: str, hint: str = "") -> None:
@@ -72,7 +80,9 @@ def read(folder: Path) -> Files:
             _read_folder(files, kind)
         elif path.name in found:
             _read_file(files, kind, path)
-    known = {kind.place.split("/")[0] for kind in KINDS} | {SECRETS}
+    if SCRIPTS in found:
+        _read_scripts(files)
+    known = {kind.place.split("/")[0] for kind in KINDS} | {SECRETS, SCRIPTS}
     for name in sorted(found - known):
         _unknown(files, folder / name, known)
     return files
@@ -92,6 +102,34 @@ def _read_folder(files: Files, kind: Kind) -> None:
             _read_file(files, kind, path)
         else:
             _unknown(files, path, ())
+
+
+def _read_scripts(files: Files) -> None:
+    """Looks at the scripts' syntax; nothing of them is run."""
+    try:
+        for path in sorted((files.folder / SCRIPTS).glob("*.py")):
+            name = shown(Path(path.stem))
+            files.names[SCRIPTS].add(name)
+            if not _NAME.fullmatch(name):
+                files.report(
+                    path, "E114", f"`{name}` cannot be the name of a script", "use small letters, digits"
+                )
+            files.problems += _script(path)
+    except OSError as error:
+        files.report(files.folder / SCRIPTS, "E101", f"the folder cannot be read ({error.strerror})")
+
+
+def _script(path: Path) -> Iterator[Problem]:
+    try:
+        functions = [node for node in ast.parse(path.read_bytes()).body if isinstance(node, ast.FunctionDef)]
+    except (SyntaxError, ValueError) as error:
+        line, column = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1
+        why = getattr(error, "msg", str(error))
+        yield Problem(shown(path), line, column, "E115", f"this is not Python: {why}", "mend it")
+        return
+    if not any(function.name in ("run", "main") for function in functions):
+        hint = "write `def run(agi):`, see docs/scripts.md"
+        yield Problem(shown(path), 1, 1, "E115", "it has no function run(agi) or main(agi)", hint)
 
 
 def _read_file(files: Files, kind: Kind, path: Path) -> None:

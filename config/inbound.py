@@ -36,6 +36,11 @@ class Line(Model):
         "Меню для звонящих; пусто: сразу в группу",
         default=None,
     )
+    script: Id | None = describe(
+        "Script of your own, scripts/NAME.py, that callers meet instead of schedule and menu",
+        "Собственный сценарий scripts/ИМЯ.py вместо расписания и меню",
+        default=None,
+    )
     shop: Id | None = describe(
         "Shop whose open orders are offered to their buyer before the menu",
         "Магазин, открытые заказы которого предлагаются покупателю до меню",

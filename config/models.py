@@ -95,6 +95,12 @@ class Site(Model):
         named += [group.callback for group in self.groups.values()]
         return {name for name in named if name is not None}
 
+    @property
+    def agi_token(self) -> str:
+        """First part of every request to the call scripts: who cannot name it gets no answer."""
+        key = self.system.ami.secret.get_secret_value().encode()
+        return hmac.new(key, b"agi", "sha256").hexdigest()[:32]
+
     def trunk_endpoint(self, trunk: Id) -> str:
         """The trunk's endpoint in Asterisk, by a name that nobody outside can guess.
 

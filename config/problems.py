@@ -77,6 +77,7 @@ CODES: dict[str, Code] = {
     "E112": Code("a key that is not text", "ключ не является текстом"),
     "E113": Code("a file that the site needs is missing", "нет обязательного файла"),
     "E114": Code("an object's name (its file's, or its key) is not a name", "недопустимое имя объекта"),
+    "E115": Code("a script that is not Python, or has no run(agi)", "сценарий не на Python или без run(agi)"),
     "W501": Code("a file or folder that is not read", "файл или каталог, который не читается программой"),
     # Schema
     "E201": Code("an unknown key", "неизвестный ключ"),
@@ -143,6 +144,7 @@ CODES: dict[str, Code] = {
             "shops.delivery",
         ),
     ),
+    "E305": Code("no such script", "нет такого сценария", ("lines.script",)),
     # Lints
     "E401": Code("a group without members", "группа без агентов", ("groups.skill", "groups.min_level")),
     "E402": Code(
@@ -236,9 +238,15 @@ CODES: dict[str, Code] = {
             "system.socket",
             "system.sounds_dir",
             "system.cache_dir",
+            "system.recordings_dir",
             "system.asterisk.config_dir",
             "system.asterisk.log_dir",
         ),
+    ),
+    "E429": Code(
+        "one TCP port for two purposes",
+        "один TCP-порт на два дела",
+        ("system.ami.port", "system.agi_port", "system.metrics_port"),
     ),
     "E431": Code(
         "a default or weak secret",

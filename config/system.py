@@ -162,6 +162,13 @@ class System(Model):
         examples=[9469],
         default=None,
     )
+    agi_port: int = describe(
+        "TCP port of the call scripts (FastAGI), on 127.0.0.1 alone",
+        "TCP-порт сценариев звонка (FastAGI), только на 127.0.0.1",
+        ge=1,
+        le=65535,
+        default=4573,
+    )
     sounds_dir: str | None = describe(
         "Folder with the prompts; none: those that came with Perezvon",
         "Каталог подсказок; пусто: те, что пришли с Perezvon",
@@ -171,6 +178,11 @@ class System(Model):
         "Folder of what can be made again: spoken texts; Asterisk must be able to read it",
         "Каталог того, что можно сделать заново: озвученные тексты; Asterisk должен уметь его читать",
         default="/var/cache/perezvon",
+    )
+    recordings_dir: str = describe(
+        "Folder of what callers record; Asterisk writes it, Perezvon reads it",
+        "Каталог того, что записывают звонящие; Asterisk пишет, Perezvon читает",
+        default="/var/lib/perezvon/recordings",
     )
     speech: SpeechEngine = describe("The speech engine", "Синтезатор речи", default=SpeechEngine())
     asterisk: AsteriskPaths = describe("Where Asterisk lives", "Где живёт Asterisk", default=AsteriskPaths())

@@ -19,6 +19,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,79}")
 _WORD = re.compile(r"[A-Za-z0-9]{1,32}")
 _USER = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
+_PATH = re.compile(r"[a-z][A-Za-z0-9_/-]*(\?[a-z]+=[A-Za-z0-9_-]+(&[a-z]+=[A-Za-z0-9_-]+)*)?")
 _CALLER_BYTES = 79
 _SHOWN_BYTES = _CALLER_BYTES - len("VIP ")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -150,6 +151,11 @@ def secret(value: object) -> str:
     return found
 
 
+def path(value: object) -> str:
+    """A script's path and query in a request to the daemon; never a comma, which would end the address."""
+    return _matched(_PATH, value, "path of a script (a/b?c=d)")
+
+
 TYPED: dict[str, Callable[[object], str]] = {
     function.__name__: function
     for function in (
@@ -167,6 +173,7 @@ TYPED: dict[str, Callable[[object], str]] = {
         caller,
         shown,
         secret,
+        path,
     )
 }
 

@@ -50,6 +50,7 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "agents": sorted(site.agents.items()),
         "campaigns": sorted(site.campaigns.items()),
         "sounds": sounds_dir,
+        "agi_token": site.agi_token,
         "inbound": {trunk: sorted(inbound(site, trunk).items()) for trunk in site.trunks},
         "endpoints": {trunk: site.trunk_endpoint(trunk) for trunk in site.trunks},
         "accounts": {trunk: account(site, trunk) for trunk in site.trunks},

@@ -12,8 +12,8 @@ from dialplan.parser import Dialplan, Finding, Section, Step, parse_dialplan, pa
 FILE = "extensions.conf"
 
 _APPS = """
-AddQueueMember Answer Bridge ChanSpy Dial Gosub Goto GotoIf Hangup NoOp PauseQueueMember Playback Playtones
-Queue RemoveQueueMember Return Set StartMusicOnHold UnpauseQueueMember UserEvent Wait
+AGI AddQueueMember Answer Bridge ChanSpy Dial Gosub Goto GotoIf Hangup NoOp PauseQueueMember Playback
+Playtones Queue RemoveQueueMember Return Set StartMusicOnHold UnpauseQueueMember UserEvent Wait
 """
 _FUNCTIONS = """
 CALLERID CHANNEL CUT DIALPLAN_EXISTS FILTER GROUP GROUP_COUNT PJSIP_HEADER QUEUE_MEMBER TIMEOUT
@@ -32,6 +32,7 @@ _FUNCTION = re.compile(r"\b([A-Z][A-Z0-9_]+)\(")
 _VARIABLE = re.compile(r"\$\{([^}({:]*)(?=[}{:])")
 _DEVICE = re.compile(r"[A-Za-z0-9]+/[^,)^]*")
 _OUR_DEVICE = re.compile(r"PJSIP/agent-(?:[A-Za-z0-9_-]+|\$\{PZ_AGENT\})")
+_OUR_SCRIPT = re.compile(r"agi://127\.0\.0\.1:[0-9]{1,5}/[0-9a-f]{32}/[A-Za-z0-9_/?&=${}:,()-]+")
 _SUBROUTINE = re.compile(r"[bBU]\(([^()]*)\)")
 _DIALS = frozenset({"Dial", "Queue", "AddQueueMember"})
 
@@ -255,6 +256,8 @@ def _always(step: Step) -> bool:
 def _allowed(step: Step) -> Iterator[Finding]:
     if step.app not in APPS:
         yield Finding(FILE, step.line, "D203", f"application {step.app} is not on the list of those we use")
+    if step.app == "AGI" and not _OUR_SCRIPT.fullmatch(step.args):
+        yield Finding(FILE, step.line, "D212", "AGI asks for something else than a script of the daemon's")
     text = str(step)[len(step.app) + 1 :]
     for function in sorted(set(_FUNCTION.findall(text)) - FUNCTIONS):
         yield Finding(FILE, step.line, "D204", f"function {function} is not on the list of those we use")

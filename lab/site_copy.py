@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from config.load import load_site
 from config.models import Site
 from config.secrets import create_missing
 from lab.city_files import trunk_address
+from lab.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Move:
     """Folder of the database and the daemon's socket."""
     speech: Sequence[str] = ()
     """The speech engine's command; none: the site's own."""
+    agi_port: int = field(default_factory=lambda: free_port(socket.SOCK_STREAM))
 
 
 def copy_site(source: Path, target: Path, move: Move) -> Site:
@@ -42,6 +45,8 @@ def copy_site(source: Path, target: Path, move: Move) -> Site:
         system["database"] = f"sqlite+aiosqlite:///{move.state / 'perezvon.db'}"
         system["socket"] = str(move.state / "daemon.sock")
         system["sounds_dir"] = str(move.sounds_dir)
+        system["agi_port"] = move.agi_port
+        system["recordings_dir"] = str(move.state / "recordings")
         system["cache_dir"] = str(move.state / "cache")
         if move.speech:
             system.setdefault("speech", {})["command"] = list(move.speech)

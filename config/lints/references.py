@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from config.files import SCRIPTS
 from config.forms import Language
 from config.lints.facts import Facts, Finding
 from config.lints.menus import actions, languages, reached
@@ -24,11 +25,14 @@ PAUSES_OF_OUR_OWN = ("signed_in", "no_answer", "preview", "phone_unreachable")
 
 
 def dangling(facts: Facts) -> Iterator[Finding]:
-    """E301, E302, E304."""
+    """E301, E302, E304, E305."""
     for path, kind, name in _references(facts):
         if name is not None and name not in facts.names[kind]:
-            code = {"groups": "E301", "trunks": "E302"}.get(kind, "E304")
-            hint = did_you_mean(name, facts.names[kind]) or f"write {kind}/{name}.yaml"
+            code = {"groups": "E301", "trunks": "E302", SCRIPTS: "E305"}.get(kind, "E304")
+            hint = (
+                did_you_mean(name, facts.names[kind])
+                or f"write {kind}/{name}.{'py' if kind == SCRIPTS else 'yaml'}"
+            )
             yield Finding(code, path, f"there is no {kind[:-1]} `{name}`", hint)
 
 
@@ -43,7 +47,7 @@ def _references(facts: Facts) -> Iterator[tuple[Path, str, str | None]]:
         at = ("lines", name)
         yield (*at, "group"), "groups", line.group
         yield from (((*at, "trunks", i), "trunks", trunk) for i, trunk in enumerate(line.trunks))
-        for key in ("schedule", "menu", "shop", "survey"):
+        for key in ("schedule", "menu", "shop", "survey", "script"):
             yield (*at, key), f"{key}s", getattr(line, key)
         yield (*at, "callback"), "campaigns", line.callback
     for name, agent in facts.agents.items():

@@ -107,6 +107,7 @@ def places(facts: Facts) -> Iterator[Finding]:
         (("system", "socket"), system.socket),
         (("system", "sounds_dir"), system.sounds_dir),
         (("system", "cache_dir"), system.cache_dir),
+        (("system", "recordings_dir"), system.recordings_dir),
         (("system", "asterisk", "config_dir"), system.asterisk.config_dir),
         (("system", "asterisk", "log_dir"), system.asterisk.log_dir),
     ]
@@ -139,6 +140,21 @@ def capacity(facts: Facts) -> Iterator[Finding]:
                 f"the trunk has {trunk.lines} lines, but Asterisk accepts {most} calls",
                 "lower it, or raise asterisk.max_calls",
             )
+
+
+def ports(facts: Facts) -> Iterator[Finding]:
+    """E429."""
+    if facts.system is None:
+        return
+    system, taken = facts.system, dict[int, str]()
+    for path, port in (
+        (("system", "ami", "port"), system.ami.port),
+        (("system", "agi_port"), system.agi_port),
+        (("system", "metrics_port"), system.metrics_port),
+    ):
+        other = taken.setdefault(port, ".".join(path)) if port is not None else ".".join(path)
+        if other != ".".join(path):
+            yield Finding("E429", path, f"port {port} is that of {other} too", "give each a port of its own")
 
 
 def trunks(facts: Facts) -> Iterator[Finding]:
@@ -218,4 +234,4 @@ def _weak(secret: str, names: tuple[str, ...]) -> str:
     return ""
 
 
-LINTS = (manager, sip, places, capacity, trunks, secrets)
+LINTS = (manager, sip, places, capacity, ports, trunks, secrets)

@@ -1,21 +1,16 @@
 """What the verbs promise, on paper: keys in, prompts out."""
 
 import wave
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from agi.paper import HANGS_UP, PaperSession, Row
 from agi.session import CallFacts, HungUp, Place, Session, Variable
+from sounds.phrase import Prompt
 
 CALL = CallFacts("pz1-1", line="main", number="+74951234567", language="en")
 PLACES = {Place.GROUP: {"sales"}, Place.LINE: {"main"}}
-
-
-@dataclass(frozen=True)
-class Prompt:
-    name: str
 
 
 HELLO, MENU, ORDER, SCALE = Prompt("hello"), Prompt("menu"), Prompt("order"), Prompt("scale")

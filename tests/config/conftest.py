@@ -45,6 +45,7 @@ def edit(site: Path) -> Edit:
         path = site / file
         text = path.read_text() if path.exists() else ""
         assert old in text, f"{old!r} is not in {file}"
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text.replace(old, new, 1) if old else text + new)
 
     return change

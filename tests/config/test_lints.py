@@ -126,6 +126,22 @@ CASES = [
     ([("system.yaml", "/run/perezvon/daemon.sock", "/run/" + "x" * 103)], ["system.yaml:12:9 E428"]),
     ([("system.yaml", "/run/perezvon/daemon.sock", "/run/" + "x" * 102)], []),
     ([("system.yaml", "/etc/asterisk", "etc/asterisk")], ["system.yaml:16:15 E428"]),
+    ([("system.yaml", "limits: #", "agi_port: 5038\nlimits: #")], ["system.yaml:31:11 E429"]),
+    (
+        [("system.yaml", "limits: #", "agi_port: 4600\nmetrics_port: 4600\nlimits: #")],
+        ["system.yaml:32:15 E429"],
+    ),
+    ([("lines/main.yaml", "group: sales", "group: sales\nscript: night")], ["E305"]),
+    (
+        [
+            ("lines/main.yaml", "group: sales", "group: sales\nscript: night"),
+            ("scripts/night.py", "", "def run(agi):\n    agi.answer()\n"),
+        ],
+        [],
+    ),
+    ([("scripts/night.py", "", "def start(agi):\n    pass\n")], ["scripts/night.py:1:1 E115"]),
+    ([("scripts/night.py", "", "def run(agi):\n    agi.answer(\n")], ["scripts/night.py:2:15 E115"]),
+    ([("scripts/Night.py", "", "def run(agi): pass\n")], ["scripts/Night.py:1:1 E114"]),
     ([("groups/empty.yaml", "", "title: X\n")], ["groups/empty.yaml:1:1 E401", "groups/empty.yaml:1:1 W511"]),
     (
         [(file, "group: support", "group: sales") for file in (*LINES[1:], VISITS)],

@@ -32,12 +32,13 @@ class End:
 
 
 def site_with(centre: Centre, folder: Path, **system: Any) -> Path:
-    """A copy of the site with other settings; database and socket are its own unless given."""
+    """A copy of the site with other settings; database, socket and port are its own unless given."""
     folder.mkdir()
     shutil.copytree(centre.pair.site_folder, folder / "site")
     own = {
         "database": f"sqlite+aiosqlite:///{folder / 'perezvon.db'}",
         "socket": str(folder / "daemon.sock"),
+        "agi_port": free_port(socket.SOCK_STREAM),
     }
     edit(folder / "site/system.yaml", **{**own, **system})
     return folder / "site"

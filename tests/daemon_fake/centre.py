@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from config.models import Site
 from config.secrets import create_missing
 from lab.fake import Behaviours, FakeAsterisk, Phone, run_virtual
 from lab.fake.clock import LoopClock
+from lab.ports import free_port
 from leads.attempt import Attempt
 from leads.lead import Lead, NewLead
 from store import CampaignState, Store, open_store
@@ -121,6 +123,8 @@ def a_site(folder: Path, agents: int, changes: dict[str, dict[str, Any]] | None 
         "system": {
             "database": f"sqlite+aiosqlite:///{folder.parent / 'store.db'}",
             "socket": str(folder.parent / "socket"),
+            "agi_port": free_port(socket.SOCK_STREAM),
+            "recordings_dir": str(folder.parent / "recordings"),
         },
         "groups/sales": {"skill": None, "min_level": None},
         "groups/support": {"wrap_up": "10s"},

@@ -1,0 +1,39 @@
+"""Call scripts in the daemon: the FastAGI server with ours and the admin's own."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from agi.desk import Desk
+from agi.live import endpoints
+from agi.own import OwnScripts
+from agi.server import AgiServer
+from agi.session import places
+from sounds.speech import Speech
+
+
+class Scripts:
+    """`folder` is the site's `scripts/`, with the admin's own; `ended` is told when a call leaves one."""
+
+    def __init__(self, desk: Desk, speech: Speech, folder: Path | None, *, ended: Callable[[], None]) -> None:
+        self.server = AgiServer(desk.site.agi_token, ended=ended)
+        self._recordings = Path(desk.site.system.recordings_dir)
+        for name, endpoint in endpoints(desk, speech).items():
+            self.server.add_route(name, endpoint)
+        if folder is not None:
+            self.server.add_route("own", OwnScripts(folder, places(desk.site)).serve)
+
+    def _start(self, port: int) -> None:
+        self._recordings.mkdir(parents=True, exist_ok=True)
+        self.server.start(port)
+
+    @contextlib.asynccontextmanager
+    async def served(self, port: int) -> AsyncIterator[None]:
+        """Scripts run while this lasts, and are cancelled at its end. `OSError`: the port cannot be had."""
+        self._start(port)
+        try:
+            yield
+        finally:
+            await self.server.stop()
