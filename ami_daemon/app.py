@@ -23,6 +23,7 @@ from ami_daemon.board import Board
 from ami_daemon.call import UNANSWERED, Call, CallState
 from ami_daemon.changes import (
     AgentMoved,
+    CallEnded,
     CallMoved,
     Change,
     Illegal,
@@ -31,6 +32,9 @@ from ami_daemon.changes import (
 from ami_daemon.control import Control
 from ami_daemon.dialer import Dialer
 from ami_daemon.journal import Journal
+from ami_daemon.lease import LEASE_SECONDS as LEASE_SECONDS
+from ami_daemon.lease import CannotRun as CannotRun
+from ami_daemon.lease import acquire
 from ami_daemon.limits import Limits
 from ami_daemon.link import ActionFailed, AmiLink, LinkError, LinkState, LoginRefused
 from ami_daemon.metrics import Metrics
@@ -45,17 +49,12 @@ from dialplan.filters import secs
 from leads.attempt import Attempt
 from leads.rules import LeadMove
 from sounds.speech import Speech
-from store import Fenced, LeaseHeld, Store, StoreError, open_store
+from store import Fenced, Store, StoreError, open_store
 
 log = structlog.get_logger("daemon")
 
-LEASE_SECONDS = 15.0
 DECISIONS_KEPT = 30 * 86400.0
 RESYNC_SECONDS = 60.0
-
-
-class CannotRun(Exception):
-    """The daemon cannot start or go on; the message says why and what to do."""
 
 
 class Daemon:
@@ -355,7 +354,7 @@ async def open_daemon(site: Site, scripts: Path | None = None) -> AsyncIterator[
         clock = time.time  # noqa: TID251 - the edge: everything below is handed this clock
         now = clock()
         alive_until = await store.lease.expires_at()
-        epoch = await _acquire(store, holder, now)
+        epoch = await acquire(store, holder, now)
         if alive_until:
             # An earlier dialer died: nobody knows what agents did since, so it is nobody's time.
             await store.agent_states.close_all(min(now, alive_until), "the daemon died")
@@ -364,30 +363,6 @@ async def open_daemon(site: Site, scripts: Path | None = None) -> AsyncIterator[
         finally:
             with contextlib.suppress(Fenced):
                 await store.lease.release(epoch)
-
-
-async def _acquire(store: Store, holder: str, now: float) -> int:
-    """The lease; one that a process of this host left behind when it was killed is taken over at once."""
-    try:
-        return await store.lease.acquire(holder, now, LEASE_SECONDS)
-    except LeaseHeld as held:
-        host, _, pid = held.holder.rpartition(":")
-        if host == socket.gethostname() and pid.isdecimal() and not _is_alive(int(pid)):
-            return await store.lease.acquire(holder, now, LEASE_SECONDS, dead=held.holder)
-        raise CannotRun(
-            f"another dialer, {held.holder}, works on this database; stop it, or wait "
-            f"{max(0.0, held.expires_at - now):.0f} s if it is dead"
-        ) from held
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 async def serve(
