@@ -36,7 +36,7 @@ DIRECTORIES = (
     "astsbindir",
 )
 
-# With autoload=no a module that is not named here does not exist for a caller: no System(), no AGI scripts,
+# With autoload=no a module that is not named here does not exist for a caller: no System(),
 # no Originate(), no call files, no ARI, no second SIP stack.
 _MODULES = """
 res_timing_timerfd res_sorcery_config res_sorcery_memory res_sorcery_astdb res_security_log
@@ -51,6 +51,7 @@ codec_gsm format_wav format_pcm format_gsm format_sln pbx_config app_chanspy app
 app_playtones app_queue app_stack app_userevent app_verbose app_senddtmf func_callerid func_channel func_cut
 func_dialplan func_global func_groupcount func_hangupcause func_logic func_math func_pjsip_aor
 func_pjsip_contact func_pjsip_endpoint func_strings func_timeout res_cdrel_custom cel_custom
+res_speech res_agi
 """
 
 # Without tones Asterisk cannot make the ringback that an agent hears in a preview call.
