@@ -40,6 +40,7 @@ from ami_daemon.link import ActionFailed, AmiLink, LinkError, LinkState, LoginRe
 from ami_daemon.metrics import Metrics
 from ami_daemon.nudge import Nudge
 from ami_daemon.preview import Preview
+from ami_daemon.prompt_recording import PromptRecording
 from ami_daemon.reconcile import Reconcile
 from ami_daemon.robot import Robot
 from ami_daemon.scripts import Scripts
@@ -102,6 +103,7 @@ class Daemon:
         )
         self.metrics = Metrics(self.board, self.dialer, self.link, clock=clock)
         self.orders = AgentOrders(site, self.board, self.link)
+        self.recording = PromptRecording(site, self.board, self.link, lambda: new_attempt_id(clock()))
         self.nudge = Nudge(self.board, self.link)
         self.desk, self.speech = Desk(site, store, clock), Speech.of(site.system)
         self.robot = Robot(self.dialer, self._prepare, clock=clock, start=self._start)
@@ -125,7 +127,8 @@ class Daemon:
         await self.dialer.load()
         await self.reconcile.take_over_attempts()
         verbs = Verbs(
-            self.board, self.dialer, self.orders, self.link, self.store, self.clock, self.clock(),
+            self.board, self.dialer, self.orders, self.recording, self.link, self.store,
+            self.clock, self.clock(),
             lambda: self.reconcile.snapshot.version if self.reconcile.snapshot else "", self.stop,
         )  # fmt: skip
         control = Control(Path(self.site.system.socket), verbs.table())

@@ -13,7 +13,8 @@ from ami_daemon.call import Call
 from ami_daemon.caller import Caller
 from ami_daemon.control import Verb, VerbError
 from ami_daemon.dialer import Dialer
-from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, NotConnected
+from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, LinkError, NotConnected
+from ami_daemon.prompt_recording import PromptRecording
 from ami_daemon.words import budget, describe, figures
 from leads.inbound import caller_number
 from leads.lead import IllegalMove, Lead, LeadState
@@ -29,6 +30,7 @@ class Verbs:
     board: Board
     dialer: Dialer
     orders: AgentOrders
+    recording: PromptRecording
     link: AmiLink
     store: Store
     clock: Callable[[], float]
@@ -45,6 +47,7 @@ class Verbs:
             "campaign_status": self.campaign_status,
             "agents": self.agents,
             "agent_set": self.agent_set,
+            "record": self.record,
             "calls": self.calls,
             "callers": self.callers,
             "why": self.why,
@@ -136,6 +139,17 @@ class Verbs:
                 "asterisk", f"Asterisk did not do it: {error}", "look at perezvon status"
             ) from error
         return self._agent(agent)
+
+    async def record(self, agent: str) -> dict[str, Any]:
+        """Record a prompt by an agent's phone; answers at the end of that call."""
+        try:
+            return await self.recording.record(agent)
+        except BadOrder as error:
+            raise VerbError("bad_order", str(error)) from error
+        except (LinkError, TimeoutError) as error:
+            raise VerbError(
+                "asterisk", f"Asterisk did not do it: {error or 'it says nothing'}", "look at perezvon status"
+            ) from error
 
     async def calls(self) -> list[dict[str, Any]]:
         """Our calls under way."""

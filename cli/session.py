@@ -80,10 +80,10 @@ def sounds_of(system: System) -> Path:
     return (Path(system.sounds_dir) if system.sounds_dir else catalogue.sounds_dir()).resolve()
 
 
-def daemon(system: System, verb: str, **args: Any) -> Any:
+def daemon(system: System, verb: str, timeout: float = 30.0, **args: Any) -> Any:
     """Ask the running daemon; its error in plain words and the right exit code."""
     try:
-        return ask(Path(system.socket), verb, **args)
+        return ask(Path(system.socket), verb, timeout, **args)
     except VerbError as error:
         fail(error.message, error.hint, NOT_RUNNING if error.code == "not_running" else ERROR)
 

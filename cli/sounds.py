@@ -10,15 +10,19 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from cli.session import ERROR, WARNINGS, Json, SiteFolder, err, fail, out, show, site_of
+from cli.session import ERROR, WARNINGS, Json, SiteFolder, daemon, err, fail, out, show, site_of, sounds_of
 from config.forms import Language
 from config.models import Site, SpeechEngine
 from sounds import build as building
-from sounds import catalogue
+from sounds import catalogue, recorded
 from sounds import check as checking
+from sounds.finish import BadSound
 from sounds.manifest import Folder, ManifestError, stale
 
 sounds = typer.Typer(no_args_is_help=True, help="Prompts: make them, look at them, record them by phone.")
+
+RECORDING_SECONDS = 960.0
+"""How long a recording may take, from the ring on; the daemon gives up a little before."""
 
 Bundled = Annotated[
     bool, typer.Option("--bundled", help="The prompts that come with Perezvon (for who changes it).")
@@ -32,8 +36,8 @@ def build(site: SiteFolder = None, bundled: Bundled = False, as_json: Json = Fal
     Exit code 0 when all are there, 1 when one could not be made.
     """
     folder, engine, _ = _chosen(site, bundled)
-    if folder.bundled and not bundled:
-        fail("the site has no prompts of its own", "name their folder in system.sounds_dir")
+    if not bundled:
+        _own(folder)
     try:
         todo = len(stale(folder, engine))
         made = []
@@ -87,17 +91,62 @@ def check(
         raise typer.Exit(WARNINGS)
 
 
+@sounds.command()
+def record(
+    name: Annotated[str, typer.Argument(help="The prompt's name.")],
+    phone: Annotated[str, typer.Option("--phone", help="Whose phone rings: an agent, or an extension.")],
+    language: Annotated[str | None, typer.Option(help="ru or en. None: the system's.")] = None,
+    site: SiteFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Record a prompt by phone: it rings; speak after the tone, press #, listen (2), keep it (1).
+
+    Exit code 0 when the prompt is in its place, 1 when nothing was recorded.
+    """
+    checked = site_of(site, with_prompts=False)
+    folder = _own(Folder(sounds_of(checked.system)))
+    spoken = language or checked.system.language
+    if spoken not in catalogue.LANGUAGES:
+        fail(f"no such language: {spoken}", f"one of {', '.join(catalogue.LANGUAGES)}")
+    stem = f"{spoken}/{name}"
+    try:
+        text = folder.manifest.prompts.get(name, {}).get(spoken, "")
+        if name not in {source.name for source in folder.sources()}:
+            fail(f"there is no prompt {name}", f"write its text into {folder.path / 'prompts.yaml'} first")
+    except ManifestError as error:
+        fail(str(error))
+    agent = next((id for id, one in checked.agents.items() if phone in (id, one.extension)), phone)
+    err.print(f"the phone of {agent} rings; say: {text or name}", markup=False, highlight=False)
+    result = daemon(checked.system, "record", timeout=RECORDING_SECONDS, agent=agent)
+    if result["outcome"] != "kept":
+        fail(f"nothing was recorded: {result['outcome'].replace('_', ' ')}")
+    try:
+        backup = recorded.place(folder, spoken, name, Path(result["file"]).read_bytes())
+        made = list(building.build(folder, checked.system.speech, [stem]))
+    except OSError as error:
+        fail(
+            f"the recording {error.filename} cannot be used ({error.strerror})", "run this as a user who may"
+        )
+    except BadSound as error:
+        fail(f"nothing was recorded: {error}")
+    if failed := [one.why for one in made if one.what == "failed"]:
+        fail(f"the prompt was not made: {failed[0]}")
+    told = {"prompt": stem, "file": str(folder.path / f"{stem}.wav"), "backup": backup and str(backup)}
+    show(told, as_json)
+
+
+def _own(folder: Folder) -> Folder:
+    if folder.bundled:
+        fail("the site has no prompts of its own", "name their folder in system.sounds_dir")
+    return folder
+
+
 def _chosen(site: Path | None, bundled: bool) -> tuple[Folder, SpeechEngine, set[Language]]:
     """The folder to work on, its engine, and the languages that calls use."""
     if bundled:
         return Folder(catalogue.sounds_dir()), SpeechEngine(), {"ru", "en"}
     checked = site_of(site, with_prompts=False)
-    own = checked.system.sounds_dir
-    return (
-        Folder(Path(own).resolve() if own else catalogue.sounds_dir()),
-        checked.system.speech,
-        _languages(checked),
-    )
+    return Folder(sounds_of(checked.system)), checked.system.speech, _languages(checked)
 
 
 def _languages(site: Site) -> set[Language]:

@@ -13,19 +13,19 @@ FILE = "extensions.conf"
 
 _APPS = """
 AGI AddQueueMember Answer Bridge ChanSpy Dial Gosub Goto GotoIf Hangup NoOp PauseQueueMember Playback
-Playtones Queue RemoveQueueMember Return Set StartMusicOnHold UnpauseQueueMember UserEvent Wait
+Playtones Queue Read Record RemoveQueueMember Return Set StartMusicOnHold UnpauseQueueMember UserEvent Wait
 """
 _FUNCTIONS = """
 CALLERID CHANNEL CUT DIALPLAN_EXISTS FILTER GROUP GROUP_COUNT PJSIP_HEADER QUEUE_MEMBER TIMEOUT
 """
 APPS = frozenset(_APPS.split())
 FUNCTIONS = frozenset(_FUNCTIONS.split())
-_VARIABLES = "ARG1 ARG2 BRIDGERESULT EPOCH PQMSTATUS QUEUESTATUS QUEUE_PRIO RQMSTATUS UPQMSTATUS"
+_VARIABLES = "ARG1 ARG2 ASTSPOOLDIR BRIDGERESULT EPOCH PQMSTATUS QUEUESTATUS QUEUE_PRIO RQMSTATUS UPQMSTATUS"
 VARIABLES = frozenset(_VARIABLES.split())
 """Variables of Asterisk's that we read; our own start with PZ_."""
 
-TOLD = "${PZ_SAY}"
-"""Prompts that the daemon names; it has looked for them."""
+TOLD = ("${PZ_SAY}", "${PZ_FILE}")
+"""What is played and no prompt of ours: prompts that the daemon has looked for, a recording just made."""
 
 _FINAL = frozenset({"Hangup", "Return"})
 _FUNCTION = re.compile(r"\b([A-Z][A-Z0-9_]+)\(")
@@ -307,9 +307,9 @@ def _sounds(
     for extens in plan.contexts.values():
         for steps in extens.values():
             for step in steps:
-                path = split_args(step.args)[0]
-                if step.app != "Playback" or path == TOLD:
+                if step.app not in ("Playback", "Read") or step.args in TOLD:
                     continue
+                path = split_args(step.args)[step.app == "Read"]
                 wanted = (
                     [path.replace(spoken, one) for one in sorted(languages)] if spoken in path else [path]
                 )

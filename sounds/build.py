@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,14 +25,16 @@ class Made:
     why: str
 
 
-def build(folder: Folder, engine: SpeechEngine) -> Iterator[Made]:
+def build(folder: Folder, engine: SpeechEngine, only: Collection[str] = ()) -> Iterator[Made]:
     """Make what is stale and drop what no longer belongs, one at a time; what failed stays as it was.
 
-    Without an engine the prompts that came with Perezvon are copied where the text is the same. Raises
-    `ManifestError` before anything is done.
+    `only` these stems, where some are named. Without an engine the prompts that came with Perezvon are copied
+    where the text is the same. Raises `ManifestError` before anything is done.
     """
     todo = stale(folder, engine)
-    if not folder.has_music():
+    if only:
+        todo = {stem: why for stem, why in todo.items() if stem in only}
+    elif not folder.has_music():
         music.make(folder.path / "moh", folder.manifest.rates)
         yield Made("moh/perezvon", "made", "no music on hold")
     sources = {source.stem: source for source in folder.sources()}
