@@ -16,7 +16,7 @@ from lab import city_files, sound
 from lab.ami import Ami, AmiRefused
 from lab.behaviour import EVERYBODY_TALKS, Behaviour, Kind, Mix
 from lab.instance import Instance
-from lab.ledger import PLACED_ID, Call, Dialed, Ledger
+from lab.ledger import PLACED_ID, Call, Dialed, Ledger, PhoneCall
 from lab.party import Ears, KeyMode, NotAnswered, Party
 from lab.ports import free_port
 from lab.provision import AsteriskBinary
@@ -143,13 +143,30 @@ class City:
 
         Await `Party.until_answered` first. On leaving they hang up, and the number is like any other.
         """
-        before = len(self.ledger.to(number))
-        async with self._live(lambda: next(iter(self.ledger.to(number)[before:]), None)) as party:
-            await self.behave(number, Behaviour(Kind.LIVE, ring, party=str(party.id)))
+        async with self._answering(number.removeprefix("+"), lambda: self.ledger.to(number), ring) as party:
+            yield party
+
+    @asynccontextmanager
+    async def agent(self, agent: str, ring: float = 0.0) -> AsyncIterator[Party]:
+        """An agent who answers the next call to their phone, and does as told: see `person`."""
+
+        def calls() -> list[PhoneCall]:
+            return [call for call in self.ledger.phone_calls if call.agent == agent]
+
+        async with self._answering(f"phone-{agent}", calls, ring) as party:
+            yield party
+
+    @asynccontextmanager
+    async def _answering(
+        self, who: str, calls: Callable[[], Sequence[Call]], ring: float
+    ) -> AsyncIterator[Party]:
+        before = len(calls())
+        async with self._live(lambda: next(iter(calls()[before:]), None)) as party:
+            await self.remember(who, str(Behaviour(Kind.LIVE, ring, party=str(party.id))))
             try:
                 yield party
             finally:
-                await self.remember(number.removeprefix("+"), "")
+                await self.remember(who, "")
 
     @asynccontextmanager
     async def _calling(
