@@ -119,7 +119,8 @@ class Party:
         until = self.now + deadline
         while True:
             over = self.over  # asked first: what came with the end is looked at once more
-            heard = search.update(self.all_heard)
+            # Beside the loop: who sends nothing for two seconds is hung up on by the city.
+            heard = await asyncio.to_thread(search.update, bytes(self.all_heard))
             if heard and not self._is_rather_another(path, heard):
                 break
             if over or self.now > until:

@@ -66,24 +66,24 @@ async def studio(
             await daemon.kill()
 
 
-async def speak(anna: Party, file: Path) -> None:
-    """Answer, listen to what is wanted, and say a file after the tone."""
-    await anna.until_answered()
-    await anna.hears("record-start")
+async def speak(agent: Party, file: Path) -> None:
+    """Answer, listen to what is wanted, and say a file after the tone; the keys are being told then."""
+    await agent.until_answered()
+    await agent.hears("record-start")
     await asyncio.sleep(0.8)  # the tone
-    await anna.says(file)
+    await agent.says(file)
     await asyncio.sleep(0.4)  # nobody presses a key while they speak
-    await anna.press("#")
-    await anna.hears("record-keys", 15.0)
+    await agent.press("#")
+    await asyncio.sleep(1.0)
 
 
 async def test_a_prompt_is_spoken_listened_to_kept_and_put_in_place(studio: Studio) -> None:
     async with studio.pair.city.agent("anna") as anna:
         recording = asyncio.create_task(studio.record("--phone", "anna"))
         await speak(anna, SPOKEN)
+        await anna.hears("record-keys")
         await anna.press("2")
         await anna.hears(SPOKEN)
-        await anna.hears("record-keys")
         await anna.press("1")
         await anna.hears("record-saved")
         await anna.until_over()
