@@ -84,6 +84,7 @@ async def test_a_prompt_is_spoken_listened_to_kept_and_put_in_place(studio: Stud
         await anna.hears("record-keys")
         await anna.press("2")
         await anna.hears(SPOKEN)
+        await asyncio.sleep(1.0)  # the keys are told again
         await anna.press("1")
         await anna.hears("record-saved")
         await anna.until_over()
