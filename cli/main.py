@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import typer
 
-from cli import check, demo, doctor, explain, leads, ledger, live, plan, run, schema, simulate, sounds, survey
+from cli import (
+    callers,
+    check,
+    demo,
+    doctor,
+    explain,
+    inbound,
+    leads,
+    ledger,
+    live,
+    plan,
+    run,
+    schema,
+    simulate,
+    sounds,
+    survey,
+)
 
 app = typer.Typer(
     help="Perezvon: a call-centre engine around Asterisk.",
@@ -26,6 +42,9 @@ app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.add_typer(leads.leads, name="leads")
 app.add_typer(ledger.ledger, name="ledger")
+app.add_typer(inbound.inbound, name="inbound")
+app.add_typer(inbound.callbacks, name="callbacks")
+app.add_typer(callers.callers, name="callers")
 app.add_typer(survey.survey, name="survey")
 app.add_typer(simulate.simulate, name="simulate")
 app.add_typer(sounds.sounds, name="sounds")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NoReturn, TypeVar
@@ -180,3 +182,13 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         if isinstance(error, OSError):
             fail(f"{path} cannot be written: {error.strerror}", "name another one with --output")
         raise
+
+
+def write_csv(output: Path | None, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Rows for Excel, Russian editions too: into a new file, or to standard output."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, delimiter=";")
+    writer.writeheader()
+    writer.writerows(rows)
+    with new_file(output) if output is not None else nullcontext(sys.stdout.buffer) as out:
+        out.write(text.getvalue().encode("utf-8-sig"))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.session import Json, SiteFolder, ask_store, fail, moment, new_file, show, site_of
+from cli.session import Json, SiteFolder, ask_store, fail, moment, show, site_of, write_csv
 from config.models import Site
 from config.problems import did_you_mean
 from leads.surveys import Figures, SurveyAnswer, report, response
@@ -69,7 +65,7 @@ def survey_report(
     checked, zone, answers, period = _answers(site, name, start, end)
     rows = report(checked.surveys[name], answers, _by(by, zone))
     if as_csv:
-        _write(output, [field.name for field in fields(Figures)], map(asdict, rows))
+        write_csv(output, [field.name for field in fields(Figures)], map(asdict, rows))
         return
     calls, answered = response(answers)
     result: dict[str, Any] = {
@@ -95,7 +91,7 @@ def survey_answers(
     """Every answer as CSV, with call, agent, group and line, and where its spoken comment is."""
     _, zone, answers, _ = _answers(site, name, start, end)
     columns = [field.name for field in fields(SurveyAnswer)]
-    _write(output, columns, ({**asdict(one), "at": _time(one.at, zone)} for one in answers))
+    write_csv(output, columns, ({**asdict(one), "at": _time(one.at, zone)} for one in answers))
 
 
 def _answers(
@@ -146,12 +142,3 @@ def _percent(share: float | None) -> str | None:
 
 def _time(at: float, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(at, zone).isoformat(timespec="seconds")
-
-
-def _write(output: Path | None, columns: list[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, delimiter=";")
-    writer.writeheader()
-    writer.writerows(rows)
-    with new_file(output) if output is not None else nullcontext(sys.stdout.buffer) as out:
-        out.write(text.getvalue().encode("utf-8-sig"))
