@@ -106,9 +106,18 @@ def agents_times(
 
 
 def calls(site: SiteFolder = None, as_json: Json = False) -> None:
-    """Our calls under way."""
+    """Our calls under way, and callers on our lines (as JSON: `perezvon inbound now`)."""
     system = site_of(site).system
     rows = daemon(system, "calls")
+    show(rows if as_json else [_timed(row, system) for row in rows], as_json)
+    if not as_json:
+        show([_timed(row, system) for row in daemon(system, "callers")], False)
+
+
+def callers_now(site: SiteFolder = None, as_json: Json = False) -> None:
+    """Callers on our lines: line, class, state, how long they wait, with which agent."""
+    system = site_of(site).system
+    rows = daemon(system, "callers")
     show(rows if as_json else [_timed(row, system) for row in rows], as_json)
 
 
