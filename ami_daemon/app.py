@@ -19,6 +19,7 @@ from agi.desk import Desk
 from agi.robots import prepare
 from ami_daemon.agent import AgentState
 from ami_daemon.agent_orders import AgentOrders, BadOrder
+from ami_daemon.api import Api
 from ami_daemon.board import Board
 from ami_daemon.call import UNANSWERED, Call, CallState
 from ami_daemon.changes import (
@@ -39,6 +40,7 @@ from ami_daemon.limits import Limits
 from ami_daemon.link import ActionFailed, AmiLink, LinkError, LinkState, LoginRefused
 from ami_daemon.metrics import Metrics
 from ami_daemon.nudge import Nudge
+from ami_daemon.outbox import Outbox
 from ami_daemon.preview import Preview
 from ami_daemon.prompt_recording import PromptRecording
 from ami_daemon.reconcile import Reconcile
@@ -109,6 +111,7 @@ class Daemon:
         self.robot = Robot(self.dialer, self._prepare, clock=clock, start=self._start)
         self.preview = Preview(self.dialer, self.orders, clock=clock, start=self._start)
         self.scripts = Scripts(self.desk, self.speech, scripts, ended=lambda: self._changed.set())
+        self.api, self.outbox = Api(site, store, clock=clock), Outbox(site, store, clock=clock)
         self.was_live = asyncio.Event()
         self._stopped = asyncio.Event()
         self._resynced_at = 0.0
@@ -150,6 +153,7 @@ class Daemon:
                     ("dialer", self.dialer.run()),
                     ("preview", self.preview.run()),
                     ("robot", self.robot.run()),
+                    ("outbox", self.outbox.run()),
                     ("budgets", self.dialer.budgets.run()),
                     ("clock", self._run_clock()),
                     ("lease", self._keep_lease()),
@@ -168,6 +172,7 @@ class Daemon:
             for setting, what, port, served in (
                 ("metrics_port", "/metrics", system.metrics_port, self.metrics.served),
                 ("agi_port", "call scripts", system.agi_port, self.scripts.served),
+                ("api_port", "the API", system.api_port, self.api.served),
             ):
                 try:
                     if port is not None:

@@ -88,16 +88,14 @@ Url = Annotated[
 ]
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
     """Text for people: no control characters, so that it stays text wherever it arrives."""
     if any(ord(c) < 32 or ord(c) == 127 or c in "\u2028\u2029\u0085" for c in value):
         raise ValueError("must be one line without control characters")
     return value
 
 
-Text = Annotated[
-    str, Field(title="one line of text", min_length=1, max_length=200), AfterValidator(_one_line)
-]
+Text = Annotated[str, Field(title="one line of text", min_length=1, max_length=200), AfterValidator(one_line)]
 
 
 DURATION = r"^[0-9]{1,6}(ms|s|m|h|d)$"
