@@ -181,6 +181,11 @@ def _prompts(site: Site) -> Iterator[Finding]:
         yield Finding("ok", "speech", f"the engine is {find(site.system.speech)}")
     except EngineError as error:
         yield Finding("warn", "speech", f"{error.what}: texts of orders cannot be spoken", error.mend)
+    cache = Path(site.system.cache_dir)
+    nearest = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    if not os.access(nearest, os.W_OK):
+        mend = "make system.cache_dir, for the daemon's user to write and Asterisk's to read"
+        yield Finding("warn", "cache", f"{nearest} cannot be written: spoken texts cannot be kept", mend)
 
 
 async def _store(site: Site) -> Finding:

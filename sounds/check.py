@@ -44,6 +44,9 @@ def check(folder: Folder, engine: SpeechEngine, languages: Collection[Language])
         severity: Literal["error", "warning"] = "error" if language in languages else "warning"
         mend = f"write its {language} text into prompts.yaml, or record it"
         yield Fault(severity, name, f"neither a text nor a recording in {language}", mend)
+    for file in folder.unused():
+        what, mend = str(file.relative_to(folder.path)), "convert it to WAV: recorded/<language>/<name>.wav"
+        yield Fault("warning", what, "no recording that is used", mend)
     for stem, reason in stale(folder, engine).items():
         yield Fault("error", stem, reason, "perezvon sounds build")
     if not folder.has_music():

@@ -26,6 +26,7 @@ from sounds import catalogue
 from sounds.catalogue import LANGUAGES
 from sounds.engine import voice_of
 from sounds.finish import EXTENSIONS, LEVEL, RECIPE
+from sounds.phrase import NAME
 
 Words = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -111,8 +112,20 @@ class Folder:
                 found[f"{language}/{name}"] = Source(language, name, text)
         for language in LANGUAGES:
             for file in sorted((self.path / "recorded" / language).glob("*.wav")):
+                if not NAME.fullmatch(file.stem):
+                    told = "a prompt's name has small Latin letters, digits, - and _ alone; rename it"
+                    raise ManifestError(f"{file}: {told}")
                 found[f"{language}/{file.stem}"] = Source(language, file.stem, file)
         return [found[stem] for stem in sorted(found)]
+
+    def unused(self) -> list[Path]:
+        """Files among the recordings that are none: another format, a language that is not known."""
+        used = {self.path / "recorded" / language for language in LANGUAGES}
+        return [
+            file
+            for file in sorted(self.path.glob("recorded/**/*"))
+            if file.is_file() and not (file.parent in used and file.name.endswith((".wav", ".wav.bak")))
+        ]
 
     def gaps(self) -> Iterator[tuple[str, Language]]:
         """Prompts and the languages that they lack. Raises `ManifestError`."""

@@ -11,7 +11,7 @@ import phonenumbers
 LONGEST_TEXT = 500
 """Characters of one spoken text; a longer one is several."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _MARKUP = re.compile(r"[<>{}\\^`|]|\[\[|\]\]")
 """What speech engines may take for an order to them: SSML, and espeak's phonemes."""
 
@@ -26,7 +26,7 @@ class Prompt:
     name: str
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not NAME.fullmatch(self.name):
             raise ValueError(f"{self.name!r} is no prompt's name: small Latin letters, digits, - and _")
 
 

@@ -30,10 +30,11 @@ def main() -> int:
 def prune(cache: Path, most: int) -> None:
     """Remove what was not used for longest, until the cache holds at most `most` bytes."""
     sizes: dict[Path, tuple[float, int]] = {}
-    for file in cache.glob("??/*.wav"):
+    for file in [*cache.glob("??/*.wav"), *cache.glob("??/.partial-*")]:  # partial: its writer was killed
         both = [file, file.with_suffix(".wav16")]
         try:
-            sizes[file] = (file.stat().st_mtime, sum(one.stat().st_size for one in both))
+            size = sum(one.stat().st_size for one in both if one.exists())
+            sizes[file] = (file.stat().st_mtime, size)
         except FileNotFoundError:
             continue  # another worker prunes too
     total = sum(size for _, size in sizes.values())

@@ -43,6 +43,8 @@ def espeak() -> SpeechEngine:
     try:
         program = ensure_speech(default_cache(), lambda line: print(line, file=sys.stderr))
     except NoAsterisk as reason:
+        if os.environ.get("PEREZVON_WITHOUT_ASTERISK") == "1":
+            pytest.skip(f"no espeak-ng: {reason}")
         pytest.fail(f"no espeak-ng: {reason}", pytrace=False)
     return default.model_copy(update={"command": [*program, *default.command[1:]]})
 

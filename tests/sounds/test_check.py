@@ -99,6 +99,8 @@ def clipped(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "what", "told"),
     [
+        (lambda s: recording(s, "ru/ours.mp3"), "recorded/ru/ours.mp3", "warning: no recording that is used"),
+        (lambda s: recording(s, "de/ours.wav"), "recorded/de/ours.wav", "warning: no recording that is used"),
         (lambda s: shutil.rmtree(s / "moh"), "moh", "error: no music on hold"),
         (lambda s: (s / "ru/ours.wav").unlink(), "ru/ours", "error: missing: ours.wav"),
         (lambda s: (s / "prompts.yaml").write_text("rates: [8000]"), "ru/ours", "error: no longer in"),
@@ -118,6 +120,19 @@ def test_a_fault_is_found_and_named(site: Path, spoil: Spoil, what: str, told: s
     code, found = faults(site)
     assert any(one.startswith(told) for one in found[what]), found
     assert code == any(one.startswith("error") for all_of_it in found.values() for one in all_of_it)
+
+
+def recording(sounds: Path, name: str) -> None:
+    file = sounds / "recorded" / name
+    file.parent.mkdir(parents=True)
+    file.touch()
+
+
+def test_a_recording_whose_name_is_none_is_refused(site: Path) -> None:
+    recording(site / "sounds", "ru/Our promo.wav")
+    done = CliRunner().invoke(app, ["sounds", "check", "--site", str(site / "site")])
+    assert done.exit_code == 1
+    assert "rename it" in done.output
 
 
 def new_text(sounds: Path, texts: object) -> None:
@@ -166,5 +181,5 @@ def test_doctor_says_whether_the_engine_is_there(site: Path) -> None:
     ]
     path = site / "site/system.yaml"
     path.write_text(path.read_text().replace("/bin/speak", "/bin/nothing"))
-    *_, speech = _prompts(load_site(site / "site"))
+    _, speech = _prompts(load_site(site / "site"))
     assert (speech.level, speech.hint) == ("warn", "mend system.speech.command")

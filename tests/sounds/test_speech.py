@@ -154,6 +154,8 @@ def test_the_longest_unused_leave_a_full_cache(tmp_path: Path) -> None:
         for file in (stem.with_suffix(".wav"), stem.with_suffix(".wav16")):
             file.write_bytes(bytes(500))
             os.utime(file, (1_000_000 - age, 1_000_000 - age))
+    (tmp_path / "cc/.partial-1").write_bytes(bytes(500))
+    os.utime(tmp_path / "cc/.partial-1", (999_000, 999_000))
     prune(tmp_path, 2500)
     assert sorted(path.name for path in tmp_path.glob("*/*")) == [
         "mid.wav",
