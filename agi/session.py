@@ -44,11 +44,13 @@ class Place(StrEnum):
 
     GROUP = "perezvon-group"
     LINE = "perezvon-line"
+    SCRIPT = "perezvon-own"
+    """A script of the site's own that a menu leads to; after it the dialed line's group."""
 
 
 def places(site: Site) -> dict[Place, Collection[str]]:
     """Where callers of this site may be sent."""
-    return {Place.GROUP: site.groups.keys(), Place.LINE: site.lines.keys()}
+    return {Place.GROUP: site.groups, Place.LINE: site.lines, Place.SCRIPT: site.menu_scripts}
 
 
 class Variable(StrEnum):

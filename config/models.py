@@ -96,6 +96,13 @@ class Site(Model):
         return {name for name in named if name is not None}
 
     @property
+    def menu_scripts(self) -> list[Id]:
+        """Scripts of the site's own that menus lead to."""
+        actions = {action for menu in self.menus.values() for action in (*menu.keys.values(), menu.otherwise)}
+        found = {way(action) for action in actions if action is not None}
+        return sorted(name for kind, name in found if kind is ActionKind.SCRIPT)
+
+    @property
     def agi_token(self) -> str:
         """First part of every request to the call scripts: who cannot name it gets no answer."""
         key = self.system.ami.secret.get_secret_value().encode()

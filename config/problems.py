@@ -144,7 +144,7 @@ CODES: dict[str, Code] = {
             "shops.delivery",
         ),
     ),
-    "E305": Code("no such script", "нет такого сценария", ("lines.script",)),
+    "E305": Code("no such script", "нет такого сценария", ("lines.script", "menus.keys", "menus.otherwise")),
     # Lints
     "E401": Code("a group without members", "группа без агентов", ("groups.skill", "groups.min_level")),
     "E402": Code(

@@ -51,6 +51,7 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "campaigns": sorted(site.campaigns.items()),
         "sounds": sounds_dir,
         "agi_token": site.agi_token,
+        "menu_scripts": site.menu_scripts,
         "inbound": {trunk: sorted(inbound(site, trunk).items()) for trunk in site.trunks},
         "endpoints": {trunk: site.trunk_endpoint(trunk) for trunk in site.trunks},
         "accounts": {trunk: account(site, trunk) for trunk in site.trunks},

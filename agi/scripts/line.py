@@ -111,6 +111,9 @@ class Visit:
                     await self._session.say(Prompt("to-operator"))
                     await self._session.go(Place.GROUP, chosen.name)
                     return ""
+                case ActionKind.SCRIPT:
+                    await self._session.go(Place.SCRIPT, chosen.name)
+                    return ""
                 case ActionKind.CALLBACK:
                     if await callback.offer(self._session, self._desk, line.group, self._desk.clock()):
                         return ""

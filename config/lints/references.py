@@ -18,7 +18,12 @@ ASTERISKS_OWN = {
     "general": "a section with a meaning of its own",
     "globals": "a section with a meaning of its own",
 }
-NAMING = frozenset({ActionKind.GROUP, ActionKind.MENU, ActionKind.LINE, ActionKind.LOOKUP, ActionKind.SHOP})
+NAMING = frozenset(
+    {
+        *(ActionKind.GROUP, ActionKind.MENU, ActionKind.LINE, ActionKind.LOOKUP, ActionKind.SHOP),
+        ActionKind.SCRIPT,
+    }
+)
 """Actions of menus that name an object of the site."""
 
 PAUSES_OF_OUR_OWN = ("signed_in", "no_answer", "preview", "phone_unreachable")

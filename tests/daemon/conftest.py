@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +17,7 @@ from lab.provision import AsteriskBinary
 from sounds.catalogue import sounds_dir
 from store import open_store
 from tests.daemon.centre import Centre
-from tests.daemon.site import LOCAL, NIGHT, edit, write_site
+from tests.daemon.site import LOCAL, NIGHT, edit, in_three_days, write_site
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -35,7 +35,7 @@ async def running(
         speech=espeak.command,
     ) as pair:
         campaigns = pair.site_folder / "campaigns"
-        edit(campaigns / f"{NIGHT}.yaml", hours={_in_three_days(): ["10:00-11:00"]})
+        edit(campaigns / f"{NIGHT}.yaml", hours={in_three_days(): ["10:00-11:00"]})
         edit(campaigns / f"{LOCAL}.yaml", hours={"mon-sun": [_this_hour()]})
         site = load_site(pair.site_folder)
         daemon = DaemonProcess(site, pair.site_folder, folder / "daemon.log")
@@ -52,11 +52,6 @@ async def centre(running: Centre) -> AsyncIterator[Centre]:
     await running.begin()
     yield running
     await running.clean()
-
-
-def _in_three_days() -> str:
-    """A weekday that is today nowhere on Earth, nor in the next minutes."""
-    return (datetime.now(ZoneInfo("UTC")) + timedelta(days=3)).strftime("%a").lower()
 
 
 def _this_hour() -> str:

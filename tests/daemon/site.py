@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from cli.demo_world import demo_site
+from sounds.catalogue import sounds_dir
 
 SPRING, RATIO, PREVIEW, AUTUMN = "spring", "calls", "visits", "autumn"
 PATIENT, NARROW, THIN, NIGHT, LOCAL = "patient", "narrow", "thin", "night", "local"
@@ -20,6 +22,13 @@ RING = 3.0
 """Seconds that an agent's phone rings."""
 WRAP_UP = 2.0
 GRACE = 2.0
+SHOP, CLOSED = "+74951234570", "+74951234571"
+ORDERS_PORT = 18099
+HELLO = f"""
+def run(agi):
+    agi.stream_file("{sounds_dir()}/ru/order-thanks")
+    agi.hangup()
+"""
 
 
 def write_site(target: Path) -> Path:
@@ -30,6 +39,7 @@ def write_site(target: Path) -> Path:
         edit(target / f"groups/{group}.yaml", ring_time=f"{RING:g}s")
     edit(target / "groups/sales.yaml", callback=BACK)
     edit(target / "lines/support.yaml", greeting=None)
+    _write_lines(target)
     thin = _read(target / "trunks/city.yaml")
     _write(target / "trunks/thin.yaml", {**thin, "lines": TRUNK_LINES, "calls_per_second": TRUNK_RATE})
     edit(target / f"campaigns/{RATIO}.yaml", ratio=2.0, ring_time="15s", calls_per_second=10)
@@ -55,6 +65,27 @@ def write_site(target: Path) -> Path:
     for name, other in others.items():
         _write(target / f"campaigns/{name}.yaml", {**spring, "list": name, **other})
     return target
+
+
+def _write_lines(target: Path) -> None:
+    """The shop's line is always open, a second one never now; a menu leads to a script of the site's own."""
+    edit(target / "schedules/office.yaml", hours={"mon-sun": ["00:00-24:00"]}, holidays=[], exceptions={})
+    _write(target / "schedules/later.yaml", {"hours": {in_three_days(): ["10:00-11:00"]}})
+    shop = _read(target / "lines/shop.yaml")
+    closed = {**shop, "numbers": [CLOSED], "schedule": "later", "callback": PREVIEW}
+    _write(target / "lines/closed.yaml", closed)
+    menu = _read(target / "menus/shop.yaml")
+    keys = {**menu["keys"], "4": "script hello", "7": "line closed"}
+    edit(target / "menus/shop.yaml", timeout="3s", keys=keys)
+    edit(target / "menus/delivery.yaml", timeout="3s")
+    edit(target / "lookups/order.yaml", url=f"http://127.0.0.1:{ORDERS_PORT}/order")
+    (target / "scripts").mkdir(exist_ok=True)
+    (target / "scripts/hello.py").write_text(HELLO, encoding="utf-8")
+
+
+def in_three_days() -> str:
+    """A weekday that is today nowhere on Earth, nor in the next minutes."""
+    return (datetime.now(UTC) + timedelta(days=3)).strftime("%a").lower()
 
 
 def edit(path: Path, **values: Any) -> None:
