@@ -81,11 +81,14 @@ async def open_task(connection: AsyncConnection, new: NewCallback, now: float) -
 
     The lead is called when it is due, and attempts from before do not count; one that is being called right
     now is left alone. Where the number has an open task that one stays, with its campaign and its lead, and
-    is due at the earlier of both times; who asks becomes one who asked, and keeps the place they had.
+    is due at the earlier of both times; who asks becomes one who asked, and keeps the place they had. Of one
+    call the first word stays: its script knows which line was closed.
     """
     row = (
         await connection.execute(select(callbacks).where(OPEN, callbacks.c.phone == new.phone))
     ).one_or_none()
+    if row is not None and row.call == new.call and new.kind is CallbackKind.MISSED:
+        return _task(row)
     lead_id = row.lead_id if row is not None else await lead_to_call_back(connection, new, now)
     due_at = new.due_at if row is None else min(row.due_at, new.due_at)
     told = "asked to be called back" if new.kind is CallbackKind.ASKED else "called and was missed"

@@ -15,7 +15,7 @@ from agi.paper import HANGS_UP, PaperSession
 from agi.scripts import line
 from agi.session import CallFacts, HungUp, Place, Variable, places
 from config.models import Lookup, Site
-from leads.inbound import CallbackKind, CallerClass, CallOutcome
+from leads.inbound import CallbackKind, CallerClass, CallOutcome, missed_callback
 from store import Store
 from store.callers import ListedCaller
 from tests.agi.conftest import Change
@@ -200,6 +200,9 @@ async def test_another_line_is_entered_by_its_own_hours_language_and_menu(
     task = await store.callbacks.open_of(NUMBER)
     assert task is not None
     assert task.due_at == datetime(2026, 8, 3, 22, tzinfo=MOSCOW).timestamp()
+    over = closed.session.clock()  # the dialed line is open: what the end of the call says is not earlier
+    assert await store.inbound.end(CALL, over, lambda ended: missed_callback(site, ended, over))
+    assert await store.callbacks.open_of(NUMBER) == task
 
 
 # -- actions --------------------------------------------------------------------------------------
