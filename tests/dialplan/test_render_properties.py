@@ -17,7 +17,7 @@ from tests.dialplan.sites import sites
 
 SOUNDS = "/usr/share/sounds"
 PARTS = """
-abandoned agent agents answered auto-answer group leave line member nowhere
+abandoned agent agents answered auto-answer group leave line member nowhere own own-done
 preview preview-answered queues record rev tell
 """
 OURS = {f"perezvon-{part}" for part in PARTS.split()}
