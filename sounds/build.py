@@ -61,7 +61,7 @@ def _make(folder: Folder, source: Source, engine: SpeechEngine) -> Literal["made
     target, rates = folder.path / source.stem, folder.manifest.rates
     match source.made_from:
         case Path() as recording:
-            sounds = finish(recording.read_bytes(), rates)
+            sounds = finish(recording.read_bytes(), rates, hum=True)
         case Tone(hz=hz, ms=ms):
             sounds = tone(hz, ms, rates)
         case text:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydub import AudioSegment
 
 from config.models import SpeechEngine, Voice
 from sounds.build import Made, build
@@ -144,16 +145,30 @@ def test_finished_sound_is_trimmed_and_levelled(tmp_path: Path, amplitude: float
         assert sound.dBFS == pytest.approx(LEVEL, abs=0.7)
 
 
+def share(sound: AudioSegment, hz: int, of: int = 440) -> float:
+    """How strong one tone is beside another."""
+    samples: list[int] = list(sound.get_array_of_samples())
+
+    def power(hz: int) -> float:
+        turn = 2j * math.pi * hz / sound.frame_rate
+        return float(abs(sum(one * cmath.exp(turn * n) for n, one in enumerate(samples))))
+
+    return power(hz) / power(of)
+
+
 def test_what_is_above_half_the_rate_does_not_come_back_as_another_tone(tmp_path: Path) -> None:
     """6 kHz at 8,000 samples a second would be heard as 2 kHz."""
     tone(tmp_path / "in.wav", hz=6000, also=440)
-    sound = finish((tmp_path / "in.wav").read_bytes(), [8000])[8000]
-    samples = list(sound.get_array_of_samples())
+    sounds = finish((tmp_path / "in.wav").read_bytes())
+    assert share(sounds[8000], 2000) < 0.01
+    assert share(sounds[16000], 6000) > 0.3
 
-    def power(hz: int) -> float:
-        return float(abs(sum(one * cmath.exp(2j * math.pi * hz * n / 8000) for n, one in enumerate(samples))))
 
-    assert power(2000) < power(440) / 10
+def test_a_recording_loses_its_hum_and_no_more(tmp_path: Path) -> None:
+    tone(tmp_path / "in.wav", hz=50, also=440)
+    recording = (tmp_path / "in.wav").read_bytes()
+    plain, clean = finish(recording, [8000])[8000], finish(recording, [8000], hum=True)[8000]
+    assert share(clean, 50) < share(plain, 50) / 2
 
 
 @pytest.mark.parametrize(
