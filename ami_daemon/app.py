@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from agi.comments import keep_in_time
 from agi.desk import Desk
 from agi.robots import prepare
 from ami_daemon.agent import AgentState
@@ -156,6 +157,7 @@ class Daemon:
                     ("outbox", self.outbox.run()),
                     ("budgets", self.dialer.budgets.run()),
                     ("clock", self._run_clock()),
+                    ("comments", keep_in_time(self.desk)),
                     ("lease", self._keep_lease()),
                     ("failures", self._watch_failures()),
                 )

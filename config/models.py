@@ -14,6 +14,7 @@ from config.fields import Model as Model
 from config.forms import Id
 from config.inbound import Action as Action
 from config.inbound import ActionKind as ActionKind
+from config.inbound import Comment as Comment
 from config.inbound import Line as Line
 from config.inbound import Lookup as Lookup
 from config.inbound import Menu as Menu

@@ -46,3 +46,9 @@ class SurveyRepository:
         )
         async with self._database.read() as connection:
             return [SurveyAnswer(**row._asdict()) for row in await connection.execute(query)]
+
+    async def recorded(self) -> list[str]:
+        """Surveys of which there are recordings, whether the site still has them or not."""
+        query = select(_T.survey).where(_T.recording.is_not(None)).distinct().order_by(_T.survey)
+        async with self._database.read() as connection:
+            return list(await connection.scalars(query))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agi.comments import forget_old
 from agi.desk import Desk
 from agi.paper import HANGS_UP, PaperSession
 from agi.scripts import survey
@@ -17,6 +19,7 @@ from config.secrets import create_missing
 from leads.surveys import COMMENT, SurveyAnswer
 from store import open_store
 
+DAY = 86400.0
 ASKED = {Variable.LINE: "main", Variable.GROUP: "sales", Variable.AGENT: "ivan"}
 SURVEY = """
 title: Quality
@@ -148,3 +151,28 @@ async def test_a_survey_that_the_site_does_not_have_ends_the_call_cleanly(desk: 
     lost = PaperSession(CallFacts("1.1", args=("gone",)), places(desk.site))
     await survey.run(lost, desk)
     assert lost.table == []
+
+
+async def test_a_comment_is_deleted_when_its_time_is_over_and_the_answer_stays(
+    desk: Desk, tmp_path: Path
+) -> None:
+    await survey.run(caller(desk, *LONGEST, folder=tmp_path), desk)
+    [file] = tmp_path.glob("comment-*.wav")
+    before, after = 1000.0 + 90 * DAY, 1000.0 + 90 * DAY + 1
+    assert await forget_old(replace(desk, clock=lambda: before)) == 0
+    assert file.exists()
+    assert await forget_old(replace(desk, clock=lambda: after)) == 1
+    assert not file.exists()
+    assert [answer.recording for answer in await stored(desk)] == [None] * 4
+    assert await forget_old(replace(desk, clock=lambda: after)) == 0
+
+
+async def test_a_comment_that_cannot_be_deleted_is_tried_again(desk: Desk, tmp_path: Path) -> None:
+    await survey.run(caller(desk, *LONGEST, folder=tmp_path), desk)
+    [file] = tmp_path.glob("comment-*.wav")
+    file.unlink()
+    file.mkdir()  # unlink() fails on a folder
+    later = replace(desk, clock=lambda: 1000.0 + 91 * DAY)
+    assert await forget_old(later) == 0
+    file.rmdir()
+    assert await forget_old(later) == 1
