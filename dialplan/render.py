@@ -19,6 +19,7 @@ AGENT_CODECS = ("alaw", "ulaw", "g722")
 
 LONGEST_CALL = 4 * 3600
 """Seconds after which Asterisk itself ends a call that came in, or one between agents."""
+LONGEST_SURVEY = 600
 
 NOISE = (
     "ContactStatus",
@@ -49,6 +50,7 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "groups": sorted(site.groups.items()),
         "agents": sorted(site.agents.items()),
         "campaigns": sorted(site.campaigns.items()),
+        "surveys": sorted(site.surveys.items()),
         "sounds": sounds_dir,
         "agi_token": site.agi_token,
         "menu_scripts": site.menu_scripts,
@@ -60,6 +62,7 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "agent_codecs": AGENT_CODECS,
         "noise": NOISE,
         "longest": LONGEST_CALL,
+        "longest_survey": LONGEST_SURVEY,
     }
     files = {name: _template(name).render(facts, rev="none") for name in sorted(INCLUDED)}
     files["extensions.conf"] = _template("extensions.conf").render(facts, rev=revision(files))
@@ -77,6 +80,7 @@ def _refuse_names(site: Site) -> None:
         "group": site.groups,
         "campaign": site.campaigns,
         "line": site.lines,
+        "survey": site.surveys,
     }
     for kind, names in kinds.items():
         seen: dict[str, str] = {}

@@ -21,7 +21,7 @@ _PIECE = RATE // 4
 _ALIKE, _OTHER = 0.8, 0.6
 _SHORT, _SAME = 5, 0.95  # of a single word, with fewer pieces than that, every piece has to be the same
 _ENOUGH = 0.75  # of a prompt's pieces are alike, and no two neighbours are other ones
-_DRIFT = RATE // 4  # by so much one piece may come late or early, against the one before
+_EARLY, _LATE = RATE // 4, RATE * 3 // 4  # by so much one piece may come so, against the one before
 _TAIL = RATE // 20  # the end of a file does not fill its last packet, which is then held back
 
 Samples = NDArray[np.float64]
@@ -94,6 +94,11 @@ class Search:
         found = [self._follow(sound, start, cut_short) for start in self._candidates]
         return max(found, key=lambda heard: (bool(heard), heard.share), default=NOTHING)
 
+    def ended(self, sound: bytes | bytearray) -> Heard:
+        """As `update`, of a call that is over: the last packets of what was said to the end may be lost."""
+        heard = self.update(sound, cut_short=True)
+        return heard if heard.pieces >= max(1, len(self.prompt.pieces) - 2) else NOTHING
+
     def _look_for_beginnings(self, sound: bytes | bytearray) -> None:
         """Wherever one of the first two loud pieces is (the first may be the one that a packet spoiled)."""
         seen = max(self._seen, self.begin)
@@ -103,7 +108,7 @@ class Search:
         for offset, piece in self.prompt.pieces[:2]:
             for at in _peaks(_alike(fresh, piece)):
                 start = seen + at - offset
-                if start >= self.begin - _DRIFT:
+                if start >= self.begin - _EARLY:
                     self._candidates.append(start)
         self._seen = seen + len(fresh) - _PIECE + 1
 
@@ -113,9 +118,9 @@ class Search:
         pieces = self.prompt.pieces
         enough = _ALIKE if len(pieces) >= _SHORT else _SAME
         for offset, piece in pieces:
-            low = max(self.begin, place + offset - _DRIFT)
-            around = samples(memoryview(sound)[2 * low : 2 * (place + offset + _DRIFT + _PIECE)])
-            if len(around) < _PIECE:
+            low = max(self.begin, place + offset - _EARLY)
+            around = samples(memoryview(sound)[2 * low : 2 * (place + offset + _LATE + _PIECE)])
+            if len(around) < place + offset - low + _PIECE:  # not all of it has come yet
                 if not cut_short or len(likes) * 3 < len(pieces):
                     return NOTHING
                 break

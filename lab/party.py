@@ -7,6 +7,7 @@ as it comes, and not when a recording's buffer is full.
 from __future__ import annotations
 
 import asyncio
+import audioop
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from enum import StrEnum
@@ -120,7 +121,7 @@ class Party:
         while True:
             over = self.over  # asked first: what came with the end is looked at once more
             # Beside the loop: who sends nothing for two seconds is hung up on by the city.
-            heard = await asyncio.to_thread(search.update, bytes(self.all_heard))
+            heard = await asyncio.to_thread(search.ended if over else search.update, bytes(self.all_heard))
             if heard and not self._is_rather_another(path, heard):
                 break
             if over or self.now > until:
@@ -191,15 +192,14 @@ class Party:
         self._began = asyncio.get_running_loop().time()
         self._there.set()
         speaking = asyncio.create_task(self._speak(writer), name="party-speaks")
+        came = b""
         try:
-            while True:
-                kind, payload = await _message(reader)
-                if kind == _AUDIO:
-                    self._pad(len(payload))
-                    self.all_heard += payload
-                elif kind == _HANGUP:
+            while chunk := await reader.read(1 << 16):
+                messages, came = _messages(came + chunk)
+                self._hear(b"".join(payload for kind, payload in messages if kind == _AUDIO))
+                if any(kind == _HANGUP for kind, _ in messages):
                     break
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except ConnectionError:
             pass
         finally:
             speaking.cancel()
@@ -207,12 +207,16 @@ class Party:
             self._silent.set()
             writer.close()
 
-    def _pad(self, arriving: int) -> None:
-        """Fill up to now after a hole. In a flow, being late only means that packets are on their way."""
+    def _hear(self, arrived: bytes) -> None:
+        """Keep what has arrived by now, all together; before it, the silence of a hole."""
+        if not arrived:
+            return
+        arrived = audioop.alaw2lin(arrived, 2)
         now = self.now
-        behind = round(now * sound.RATE) * 2 - len(self.all_heard) - arriving
+        behind = round(now * sound.RATE) * 2 - len(self.all_heard) - len(arrived)
         if (now - self._arrived > _HOLE or not self.all_heard) and behind > 0:
             self.all_heard += bytes(behind)
+        self.all_heard += arrived
         self._arrived = now
 
     async def _speak(self, writer: asyncio.StreamWriter) -> None:
@@ -288,8 +292,8 @@ class Ears:
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            _, payload = await _message(reader)
-            party = self._parties.get(UUID(bytes=payload))
+            named = await reader.readexactly(3 + 16)  # a message with the party's id comes first
+            party = self._parties.get(UUID(bytes=named[3:]))
             if party is None or party.answered:  # a second call to one who is busy
                 writer.close()
             else:
@@ -298,6 +302,10 @@ class Ears:
             writer.close()
 
 
-async def _message(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    head = await reader.readexactly(3)
-    return head[0], await reader.readexactly(int.from_bytes(head[1:], "big"))
+def _messages(came: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
+    """The whole messages in what came, each with its kind, and the rest."""
+    found: list[tuple[int, bytes]] = []
+    while len(came) >= 3 and len(came) >= (end := 3 + int.from_bytes(came[1:3], "big")):
+        found.append((came[0], came[3:end]))
+        came = came[end:]
+    return found, came

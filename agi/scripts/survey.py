@@ -63,7 +63,7 @@ async def _about(session: Session, desk: Desk, survey: str) -> SurveyAnswer:
         line=call.line or await session.get(Variable.LINE),
         group=group,
         campaign=campaign,
-        agent=await session.get(Variable.AGENT),
+        agent=await session.get(Variable.AGENT) or (attempt.agent if attempt else None) or "",
         number=attempt.phone if attempt else call.number,
     )
 

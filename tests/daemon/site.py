@@ -14,6 +14,9 @@ from sounds.catalogue import sounds_dir
 SPRING, RATIO, PREVIEW, AUTUMN = "spring", "calls", "visits", "autumn"
 PATIENT, NARROW, THIN, NIGHT, LOCAL = "patient", "narrow", "thin", "night", "local"
 PREDICTIVE, GUEST, BACK = "renewal", "guest", "back"
+ASKED, SURVEY = "asked", "quality"
+"""A line and a campaign whose agents' talks are followed by that survey."""
+ASKED_NUMBER = "+74951234571"
 
 WHOLE_LINES, WHOLE_RATE = 6, 8
 TRUNK_LINES, TRUNK_RATE = 3, 3
@@ -61,9 +64,19 @@ def write_site(target: Path) -> Path:
         NIGHT: {},
         LOCAL: {},
         BACK: {"mode": "preview", "ring_time": "15s"},
+        ASKED: {"survey": SURVEY, "group": "support"},
     }
     for name, other in others.items():
         _write(target / f"campaigns/{name}.yaml", {**spring, "list": name, **other})
+    (target / "surveys").mkdir(exist_ok=True)
+    questions = {"quality": {"prompt": "survey-quality"}, "solved": {"prompt": "survey-solved", "scale": 2}}
+    _write(
+        target / f"surveys/{SURVEY}.yaml",
+        {"title": "Quality", "questions": questions, "comment": {"up_to": 5, "longest": "10s"}},
+    )
+    support = _read(target / "lines/support.yaml")
+    asked = {**support, "numbers": [ASKED_NUMBER], "survey": SURVEY, "label": "Asked"}
+    _write(target / f"lines/{ASKED}.yaml", asked)
     return target
 
 
