@@ -122,7 +122,7 @@ class Party:
             over = self.over  # asked first: what came with the end is looked at once more
             # Beside the loop: who sends nothing for two seconds is hung up on by the city.
             heard = await asyncio.to_thread(search.ended if over else search.update, bytes(self.all_heard))
-            if heard and not self._is_rather_another(path, heard):
+            if heard and not await asyncio.to_thread(self._is_rather_another, path, heard):
                 break
             if over or self.now > until:
                 why = "the call is over" if over else f"{deadline:g} s have passed"
