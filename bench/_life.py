@@ -55,7 +55,7 @@ class Life:
 
 
 async def live(world: str, people: dict[str, Person], scenario: Scenario, folder: Path, say: Say) -> Life:
-    """Run it on `fake` or `real`. Raises `NoAsterisk`, `DaemonFailed`, and `RuntimeError`."""
+    """Run it on `fake` or `real`. Raises `NoProgram`, `DaemonFailed`, and `RuntimeError`."""
     source = await asyncio.to_thread(site_source, folder / "source", scenario)
     opened = _on_fake if world == "fake" else _on_pair
     async with opened(source, people, folder / world) as (site, site_folder, asterisk):

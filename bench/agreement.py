@@ -35,7 +35,7 @@ def add_options(parser: ArgumentParser) -> None:
 def run(
     minutes: int = 10, agents: int = 30, seed: int = 1, runs: int = 100, only: str | None = None
 ) -> dict[str, object]:
-    """The figures; life runs one after the other. Raises `NoAsterisk`, and `ValueError` for bad options."""
+    """The figures; life runs one after the other. Raises `NoProgram`, and `ValueError` for bad options."""
     if minutes < LEAST or runs < LEAST:
         raise ValueError(f"--minutes and --runs must be at least {LEAST}")
     scenario = campaign(agents, minutes)

@@ -34,7 +34,7 @@ CITY = Mix(answers=1.0, ring=(0.2, 0.2), talk=(0.3, 0.3))
 
 
 def run() -> dict[str, object]:
-    """The figures, in milliseconds. Raises `NoAsterisk`, and `RuntimeError` when a call was not connected."""
+    """The figures, in milliseconds. Raises `NoProgram`, and `RuntimeError` when a call was not connected."""
     folder = Path(tempfile.mkdtemp(prefix="perezvon-bench-"))
     try:
         return asyncio.run(_run(folder))

@@ -23,7 +23,7 @@ from lab.behaviour import Mix
 from lab.city import City
 from lab.pair import Pair
 from lab.phones import Answer, Phones
-from lab.provision import NoAsterisk, default_cache, ensure_asterisk
+from lab.provision import NoProgram, default_cache, ensure_asterisk
 from sounds.catalogue import prompts, sounds_dir
 
 Say = Callable[[str], None]
@@ -56,7 +56,7 @@ async def open_world(place: Path, agents: int, seed: int, fake: bool, say: Say) 
     if not fake:
         try:
             binary = await asyncio.to_thread(ensure_asterisk, default_cache(), say)
-        except NoAsterisk as reason:
+        except NoProgram as reason:
             say(f"no Asterisk can be had here: {reason}")
             say("the demo runs on the fake Asterisk instead: the same daemon, no real calls")
             fake = True

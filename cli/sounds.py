@@ -59,6 +59,27 @@ def build(site: SiteFolder = None, bundled: Bundled = False, as_json: Json = Fal
         raise typer.Exit(ERROR)
 
 
+@sounds.command("list")
+def list_prompts(site: SiteFolder = None, as_json: Json = False) -> None:
+    """Every prompt of the site by name and language, and what it is made from."""
+    folder, _, _ = _chosen(site, False)
+    try:
+        sources = folder.sources()
+    except (ManifestError, OSError) as error:
+        fail(str(error))
+    texts = folder.manifest.prompts
+    rows = [
+        {
+            "name": one.name,
+            "language": one.language,
+            "made_from": one.kind,
+            "text": texts.get(one.name, {}).get(one.language, ""),
+        }
+        for one in sources
+    ]
+    show(sorted(rows, key=lambda row: (row["name"], row["language"])), as_json)
+
+
 @sounds.command()
 def check(
     site: SiteFolder = None,

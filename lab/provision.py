@@ -26,8 +26,8 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 Say = Callable[[str], None]
 
 
-class NoAsterisk(Exception):
-    """No Asterisk can be had here; the text is the plain reason."""
+class NoProgram(Exception):
+    """A program can neither be found nor fetched here; the text is the plain reason."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,17 @@ class AsteriskBinary:
 
 
 def default_cache() -> Path:
-    """`$PEREZVON_CACHE`, else `~/.cache/perezvon`. Raises `NoAsterisk` for a user without a home."""
+    """`$PEREZVON_CACHE`, else `~/.cache/perezvon`. Raises `NoProgram` for a user without a home."""
     try:
         return Path(os.environ.get("PEREZVON_CACHE") or "~/.cache/perezvon").expanduser()
     except RuntimeError:
-        raise NoAsterisk("this user has no home folder to fetch one into; set PEREZVON_CACHE") from None
+        raise NoProgram("this user has no home folder to fetch one into; set PEREZVON_CACHE") from None
 
 
 def ensure_asterisk(cache: Path, say: Say) -> AsteriskBinary:
     """The system's Asterisk where it is new enough, else the cache's, unpacked if need be.
 
-    `say` gets lines of progress. Raises `NoAsterisk`.
+    `say` gets lines of progress. Raises `NoProgram`.
     """
     if found := _system():
         return found
@@ -69,7 +69,7 @@ def ensure_asterisk(cache: Path, say: Say) -> AsteriskBinary:
 def ensure_speech(cache: Path, say: Say) -> list[str]:
     """The command of espeak-ng, the system's or the cache's, to be followed by its arguments.
 
-    Raises `NoAsterisk`.
+    Raises `NoProgram`.
     """
     if found := shutil.which("espeak-ng"):
         return [found]
@@ -105,7 +105,7 @@ def _unpacked(root: Path) -> AsteriskBinary:
     command = _through_loader(root, "usr/sbin/asterisk")
     version = _version(command)
     if version < OLDEST:
-        raise NoAsterisk(f"the Asterisk in {root} does not run here; remove that folder and try again")
+        raise NoProgram(f"the Asterisk in {root} does not run here; remove that folder and try again")
     return AsteriskBinary(
         command, version, _loader(root).parent / "asterisk/modules", (root / "usr/share/asterisk").resolve()
     )
@@ -114,7 +114,7 @@ def _unpacked(root: Path) -> AsteriskBinary:
 def _loader(root: Path) -> Path:
     loader = next(root.glob("usr/lib/*/ld-linux*.so.*"), None)
     if loader is None:
-        raise NoAsterisk(f"{root} holds no program loader; remove that folder and try again")
+        raise NoProgram(f"{root} holds no program loader; remove that folder and try again")
     return loader
 
 
@@ -150,13 +150,13 @@ def _tool(name: str) -> str:
     """The path of a program of the host's."""
     if found := shutil.which(name):
         return found
-    raise NoAsterisk(f"the program is not installed, and without {name} it cannot be fetched")
+    raise NoProgram(f"the program is not installed, and without {name} it cannot be fetched")
 
 
 def _unpack(root: Path, packages: tuple[str, ...], say: Say) -> None:
     """Fill a temporary folder beside `root` and rename it, so that a `root` that exists is whole."""
     if not KEYRING.is_file():
-        raise NoAsterisk(f"{root.name} is not installed, and {KEYRING} is missing to check packages with")
+        raise NoProgram(f"{root.name} is not installed, and {KEYRING} is missing to check packages with")
     for left_over in root.parent.glob(f"{root.name}.partial-*"):  # of an interrupted run; we hold the lock
         shutil.rmtree(left_over)
     partial = Path(tempfile.mkdtemp(prefix=f"{root.name}.partial-", dir=root.parent))
@@ -203,7 +203,7 @@ def _download(state: Path, names: tuple[str, ...], say: Say) -> list[Path]:
         )
         mirror = _mirror(environment)
     if mirror is None:
-        raise NoAsterisk(f"{names[0]} is not installed, and apt reaches no mirror of Debian's main archive")
+        raise NoProgram(f"{names[0]} is not installed, and apt reaches no mirror of Debian's main archive")
     sources = state / "sources.list"
     # A frozen mirror's lists may be older than their validity; the signature is checked all the same.
     sources.write_text(f"deb [signed-by={KEYRING} check-valid-until=no] {mirror} sid main\n")
@@ -253,11 +253,11 @@ def _run(command: list[str], trouble: str, environment: dict[str, str] | None = 
     try:
         subprocess.run(command, capture_output=True, text=True, env=environment, timeout=900, check=True)
     except subprocess.TimeoutExpired:
-        raise NoAsterisk(f"{trouble}: no end after 15 minutes") from None
+        raise NoProgram(f"{trouble}: no end after 15 minutes") from None
     except subprocess.CalledProcessError as error:
         complaints = [line for line in error.stderr.splitlines() if line.startswith(("E:", "W:"))]
         said = complaints or error.stderr.splitlines() or ["no message"]
-        raise NoAsterisk(f"{trouble}: {said[0]}") from None
+        raise NoProgram(f"{trouble}: {said[0]}") from None
 
 
 def main() -> int:
@@ -269,7 +269,7 @@ def main() -> int:
     try:
         binary = ensure_asterisk(default_cache(), say)
         speech = ensure_speech(default_cache(), say)
-    except NoAsterisk as reason:
+    except NoProgram as reason:
         print(f"cannot be had: {reason}", file=sys.stderr)
         return 1
     print(f"asterisk {binary.version_text} {' '.join(binary.command)}")

@@ -67,6 +67,12 @@ class Source:
         """Its files' name in the folder, without extension."""
         return f"{self.language}/{self.name}"
 
+    @property
+    def kind(self) -> Literal["recording", "text", "tone"]:
+        if isinstance(self.made_from, Path):
+            return "recording"
+        return "text" if isinstance(self.made_from, str) else "tone"
+
     def digest(self, engine: SpeechEngine) -> str:
         """Hash of all that the sound is made from."""
         if isinstance(self.made_from, Path):

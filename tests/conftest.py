@@ -19,7 +19,7 @@ import pytest_asyncio
 from config.models import SpeechEngine
 from lab.behaviour import EVERYBODY_TALKS, Behaviour, Mix
 from lab.pair import Pair
-from lab.provision import AsteriskBinary, NoAsterisk, default_cache, ensure_asterisk, ensure_speech
+from lab.provision import AsteriskBinary, NoProgram, default_cache, ensure_asterisk, ensure_speech
 from sounds.catalogue import sounds_dir
 
 SITE = Path(__file__).parent.parent / "config/site"
@@ -30,7 +30,7 @@ def asterisk_binary() -> AsteriskBinary:
     """A real Asterisk to start; fetched once into the cache."""
     try:
         return ensure_asterisk(default_cache(), lambda line: print(line, file=sys.stderr))
-    except NoAsterisk as reason:
+    except NoProgram as reason:
         if os.environ.get("PEREZVON_WITHOUT_ASTERISK") == "1":
             pytest.skip(f"no Asterisk: {reason}")
         pytest.fail(f"no Asterisk: {reason} (PEREZVON_WITHOUT_ASTERISK=1 skips these tests)", pytrace=False)
@@ -42,7 +42,7 @@ def espeak() -> SpeechEngine:
     default = SpeechEngine()
     try:
         program = ensure_speech(default_cache(), lambda line: print(line, file=sys.stderr))
-    except NoAsterisk as reason:
+    except NoProgram as reason:
         if os.environ.get("PEREZVON_WITHOUT_ASTERISK") == "1":
             pytest.skip(f"no espeak-ng: {reason}")
         pytest.fail(f"no espeak-ng: {reason}", pytrace=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab import provision
-from lab.provision import NoAsterisk, ensure_asterisk, ensure_speech
+from lab.provision import NoProgram, ensure_asterisk, ensure_speech
 
 MIRROR = "http://mirror.example/debian"
 APT = f"""#!/bin/sh
@@ -79,7 +79,7 @@ def test_trouble_is_a_plain_reason_and_leaves_nothing_half_done(
     cache: Path, monkeypatch: pytest.MonkeyPatch, trouble: str, reason: str
 ) -> None:
     monkeypatch.setenv(trouble, "1")
-    with pytest.raises(NoAsterisk, match=reason):
+    with pytest.raises(NoProgram, match=reason):
         ensure_asterisk(cache, lambda _: None)
     assert [path.name for path in cache.iterdir()] == ["asterisk.lock"]
     monkeypatch.delenv(trouble)
@@ -109,13 +109,13 @@ def test_a_speech_engine_of_the_systems_own_is_taken(cache: Path, tmp_path: Path
 
 def test_without_apt_it_says_so(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-    with pytest.raises(NoAsterisk, match="without apt-get it cannot be fetched"):
+    with pytest.raises(NoProgram, match="without apt-get it cannot be fetched"):
         ensure_asterisk(cache, lambda _: None)
 
 
 def test_without_debians_keys_nothing_is_fetched(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provision, "KEYRING", cache / "none.gpg")
-    with pytest.raises(NoAsterisk, match="missing to check packages with"):
+    with pytest.raises(NoProgram, match="missing to check packages with"):
         ensure_asterisk(cache, lambda _: None)
 
 
@@ -146,7 +146,7 @@ def test_runs_at_the_same_time_unpack_once(cache: Path, tmp_path: Path) -> None:
 
 def test_an_unpacked_one_that_is_too_old_is_refused(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ITS_VERSION", "16.28.0")
-    with pytest.raises(NoAsterisk, match="does not run here"):
+    with pytest.raises(NoProgram, match="does not run here"):
         ensure_asterisk(cache, lambda _: None)
 
 

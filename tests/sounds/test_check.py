@@ -140,6 +140,14 @@ def new_text(sounds: Path, texts: object) -> None:
     (sounds / "prompts.yaml").write_text(json.dumps(text))
 
 
+def test_the_list_tells_what_each_prompt_is_made_from(site: Path) -> None:
+    recording(site / "sounds", "ru/ours.wav")
+    done = CliRunner().invoke(app, ["sounds", "list", "--site", str(site / "site"), "--json"])
+    rows = {(row["name"], row["language"]): row for row in json.loads(done.stdout)}
+    assert rows["ours", "ru"] == {"name": "ours", "language": "ru", "made_from": "recording", "text": "Наше"}
+    assert rows["greeting", "en"]["made_from"] == "text"
+
+
 def test_an_engine_that_is_missing_is_a_warning_with_the_mend(site: Path) -> None:
     path = site / "site/system.yaml"
     path.write_text(path.read_text().replace("/bin/speak", "/bin/nothing"))
