@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import linecache
 import threading
 import traceback
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import CancelledError
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +19,7 @@ from asterisk.agi import AGIHangup
 
 from agi.classic import GuardedAGI
 from agi.server import Request
-from agi.session import Place
+from agi.session import HungUp, Place
 from agi.wire import Reply
 
 log = structlog.get_logger("own")
@@ -87,7 +89,8 @@ class OwnScripts:
             try:
                 self._run(name, OwnAGI(request, self._exchange(loop, request), self._places))
             finally:
-                loop.call_soon_threadsafe(self._end, ended)
+                with contextlib.suppress(RuntimeError):  # the loop is closed: the daemon is gone
+                    loop.call_soon_threadsafe(self._end, ended)
 
         threading.Thread(target=work, name=f"own {name}", daemon=True).start()
         try:
@@ -105,7 +108,15 @@ class OwnScripts:
         async def ask(line: bytes) -> Reply:
             return await request.connection.exchange(line, LONGEST_COMMAND)
 
-        return lambda line: asyncio.run_coroutine_threadsafe(ask(line), loop).result()
+        def exchange(line: bytes) -> Reply:
+            if loop.is_closed():  # the thread outlived the daemon
+                raise HungUp
+            try:
+                return asyncio.run_coroutine_threadsafe(ask(line), loop).result()
+            except CancelledError:
+                raise HungUp from None
+
+        return exchange
 
     def _run(self, name: str, agi: OwnAGI) -> None:
         """In the thread: one call, start to end."""

@@ -12,7 +12,6 @@ import asyncio
 import hmac
 import select
 import socket
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -93,7 +92,7 @@ class Connection:
         self._line, self._number = line, line.fileno()
         self._received = b""
         self._replies = Replies(app.limits.reply_bytes)
-        self._awaited: deque[asyncio.Future[Reply]] = deque()
+        self._awaited: asyncio.Future[Reply] | None = None
         self._hung_up = False
         self._began = self._loop.time()
         self._deadline = self._began + app.limits.opening
@@ -136,9 +135,8 @@ class Connection:
         del self.app.connections[self._number]
         self._line.close()  # which ends its polling too
         self.app.ended()
-        while self._awaited:
-            if not (future := self._awaited.popleft()).done():
-                future.set_exception(HungUp())
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_exception(HungUp())
 
     def refuse(self, why: str) -> None:
         self.app.refused += 1
@@ -179,9 +177,11 @@ class Connection:
     def exchange(self, line: bytes, seconds: float) -> asyncio.Future[Reply]:
         if self.closed or self._hung_up:
             raise HungUp
-        # A script that was cancelled in a command left its reply to come: replies are matched by their order.
+        if self._awaited is not None:
+            # A new command ends the playing of a file, and then that has no reply: whose would the next be?
+            raise RuntimeError("a command is under way; after a verb was cancelled a script can only end")
         future: asyncio.Future[Reply] = self._loop.create_future()
-        self._awaited.append(future)
+        self._awaited = future
         self._deadline = self._loop.time() + seconds + self.app.limits.command
         self._write(line)
         return future
@@ -191,9 +191,9 @@ class Connection:
             self._hung_up = True
         if isinstance(reply, Hangup):
             return
-        if not self._awaited:
+        if self._awaited is None:
             raise BadRequest("a reply to no command")
-        future = self._awaited.popleft()
+        future, self._awaited = self._awaited, None
         self._deadline = self._loop.time() + self.app.limits.thought
         if future.done():
             return
@@ -214,7 +214,7 @@ class Connection:
         what = "session" if over else "command" if self._awaited else "script"
         log.error("agi_out_of_time", what=what, **self.names)
         self.app.failed += 1
-        waits = bool(self._awaited)
+        waits = self._awaited is not None
         self.close()
         if not waits:
             self.task.cancel()

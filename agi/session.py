@@ -8,6 +8,9 @@ anything.
 
 Hang-ups. When the caller is gone every verb raises `HungUp`, at once and from then on. A script needs to
 catch nothing: the server takes it for a normal end. `finally` blocks may still write to the store.
+
+A verb is not to be cancelled by a time limit around it: Asterisk goes on with it, and the session is then
+only good for its end.
 """
 
 from __future__ import annotations

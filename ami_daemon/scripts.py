@@ -6,12 +6,16 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import structlog
+
 from agi.desk import Desk
 from agi.live import endpoints
 from agi.own import OwnScripts
 from agi.server import AgiServer
 from agi.session import places
 from sounds.speech import Speech
+
+log = structlog.get_logger("scripts")
 
 
 class Scripts:
@@ -26,7 +30,10 @@ class Scripts:
             self.server.add_route("own", OwnScripts(folder, places(desk.site)).serve)
 
     def _start(self, port: int) -> None:
-        self._recordings.mkdir(parents=True, exist_ok=True)
+        try:
+            self._recordings.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.warning("no_recordings_dir", folder=str(self._recordings), why=error.strerror)
         self.server.start(port)
 
     @contextlib.asynccontextmanager

@@ -182,7 +182,7 @@ class System(Model):
     recordings_dir: str = describe(
         "Folder of what callers record; Asterisk writes it, Perezvon reads it",
         "Каталог того, что записывают звонящие; Asterisk пишет, Perezvon читает",
-        default="/var/lib/perezvon/recordings",
+        default="/var/spool/perezvon",
     )
     speech: SpeechEngine = describe("The speech engine", "Синтезатор речи", default=SpeechEngine())
     asterisk: AsteriskPaths = describe("Where Asterisk lives", "Где живёт Asterisk", default=AsteriskPaths())

@@ -18,6 +18,9 @@ ASKED, SURVEY = "asked", "quality"
 """A line and a campaign whose agents' talks are followed by that survey."""
 ASKED_NUMBER = "+74951234571"
 
+OWN = "+74951234572"
+"""The line of the site's own script, `own`, which tests write anew."""
+
 WHOLE_LINES, WHOLE_RATE = 6, 8
 TRUNK_LINES, TRUNK_RATE = 3, 3
 CAMPAIGN_LINES, CAMPAIGN_RATE = 2, 2
@@ -43,6 +46,9 @@ def write_site(target: Path) -> Path:
     edit(target / "groups/sales.yaml", callback=BACK)
     edit(target / "lines/support.yaml", greeting=None)
     _write_lines(target)
+    support = _read(target / "lines/support.yaml")
+    _write(target / "lines/own.yaml", {**support, "numbers": [OWN], "greeting": "greeting", "script": "own"})
+    (target / "scripts/own.py").write_text("def run(agi):\n    agi.answer()\n")
     thin = _read(target / "trunks/city.yaml")
     _write(target / "trunks/thin.yaml", {**thin, "lines": TRUNK_LINES, "calls_per_second": TRUNK_RATE})
     edit(target / f"campaigns/{RATIO}.yaml", ratio=2.0, ring_time="15s", calls_per_second=10)
