@@ -20,7 +20,7 @@ from agi.desk import Desk
 from agi.lookup import NoAnswer
 from agi.paper import HANGS_UP, PaperSession, named
 from agi.scripts import line as line_script
-from agi.session import CallFacts, HungUp, Utterance, places
+from agi.session import CallFacts, HungUp, Place, Utterance, places
 from cli.session import Json, SiteFolder, fail, out, show, site_of, sounds_of
 from config.models import Lookup, Site
 from config.problems import did_you_mean
@@ -75,6 +75,8 @@ def simulate_ivr(
     checked = site_of(site)
     if line not in checked.lines:
         fail(f"no line is called {line!r}", did_you_mean(line, checked.lines))
+    if script := checked.lines[line].script:
+        fail(f"its callers meet your own script {script}, which runs on a real call alone", "dial the line")
     phone = _phone(number, checked) if number else None
     if phone is None and caller is not CallerClass.CLIENT:
         fail("a caller without a number has no class", "name the number with --from")
@@ -194,7 +196,7 @@ class Visit:
             "language": session.language,
             "caller_class": str(self.caller),
             "steps": self._steps(session),
-            "group": session.went[1] if session.went else None,
+            "went": {"to": session.went[0].name.lower(), "name": session.went[1]} if session.went else None,
             "outcome": str(ended.outcome) if ended and not session.went else None,
             "callback": None
             if due is None
@@ -241,8 +243,9 @@ class Visit:
 
     def _end(self, session: PaperSession, ended: InboundCall | None, due: datetime | None) -> str:
         if session.went is not None:
-            name = session.went[1]
-            return f"ends with the group {name} ({self.site.groups[name].title})"
+            place, name = session.went
+            title = f" ({self.site.groups[name].title})" if place is Place.GROUP else ""
+            return f"ends with the {place.name.lower()} {name}{title}"
         outcome = ended.outcome if ended else None
         text = {
             CallOutcome.AFTER_HOURS: "ends: we are closed",

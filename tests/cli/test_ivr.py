@@ -18,6 +18,7 @@ from config.secrets import create_missing
 
 NOON = ("--at", "2026-08-03 12:00")
 NUMBER = "+79161234567"
+SUPPORT = {"to": "group", "name": "support"}
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_what_is_heard_and_pressed_and_where_it_ends(site: Path) -> None:
         ("go", "group support"),
     ]
     assert found["steps"][0]["text"].startswith("Чтобы узнать о заказе")
-    assert (found["group"], found["at"]) == ("support", "Mon 2026-08-03 12:00 MSK")
+    assert (found["went"], found["at"]) == (SUPPORT, "Mon 2026-08-03 12:00 MSK")
     assert found["end"] == "ends with the group support (Служба поддержки)"
 
 
@@ -81,7 +82,18 @@ def test_a_class_of_caller_can_be_given(site: Path) -> None:
 
 def test_a_caller_may_be_silent_or_hang_up(site: Path) -> None:
     assert told(site, "shop", "silence", "hang-up", *NOON)["outcome"] == "left_in_menu"
-    assert told(site, "shop", *NOON)["group"] == "support"
+    assert told(site, "shop", *NOON)["went"] == SUPPORT
+
+
+def test_a_script_of_the_sites_own_is_where_the_paper_ends(site: Path) -> None:
+    (site / "scripts").mkdir(exist_ok=True)
+    (site / "scripts/hello.py").write_text("def run(agi): ...\n", "utf-8")
+    menu = site / "menus/shop.yaml"
+    menu.write_text(menu.read_text("utf-8").replace("keys:", 'keys:\n  "4": script hello'), "utf-8")
+    assert told(site, "shop", "4", *NOON)["end"] == "ends with the script hello"
+    line = site / "lines/main.yaml"
+    line.write_text(line.read_text("utf-8") + "script: hello\n", "utf-8")
+    assert "your own script hello" in run(site, "main").output
 
 
 def test_nothing_is_written_into_the_sites_database(site: Path, tmp_path: Path) -> None:

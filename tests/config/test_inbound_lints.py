@@ -173,6 +173,7 @@ CASES = [
     ),
     ([(MENU, "group support", "callback"), (SUPPORT, "", "callback: visits\n")], "", "", ""),
     ([(MENU, "group support", "callback"), (SHOP, "menu: shop", "menu: shop\ncallback: visits")], "", "", ""),
+    ([(SUPPORT, "", 'callback_key: "D"\n')], "groups/support.yaml:8:15 E207", "not a key", "digit, * or #"),
     ([(MENU, "prompt:", "timeout: 500ms\nprompt:")], "menus/shop.yaml:5:10 E456", "500ms", "5s"),
     ([(MENU, "prompt:", "timeout: 1m\nprompt:")], "menus/shop.yaml:5:10 E456", "1m", "5s"),
     ([(ORDER, "{sum:money}", "{sum:mony}")], f"{ORDER}:10:7 E457", "`mony` is no kind", "`money`"),
