@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from agi.desk import Desk
+from agi.scripts import delivery, orders
 from leads.attempt import Attempt
 from leads.lead import LeadState
 from leads.rules import LeadMove, span
@@ -17,7 +18,7 @@ NOT_READY = 600.0
 Phrases = Callable[[Desk, Attempt], Awaitable[Sequence[Utterance] | None]]
 """All that a call may say which is not the same for everybody; `None`: there is nothing to call about."""
 
-PHRASES: Mapping[str, Phrases] = {}
+PHRASES: Mapping[str, Phrases] = {"orders": orders.phrases, "delivery": delivery.phrases}
 """By script; the others say nothing but prompts."""
 
 

@@ -59,6 +59,8 @@ log = structlog.get_logger("daemon")
 
 DECISIONS_KEPT = 30 * 86400.0
 RESYNC_SECONDS = 60.0
+SCRIPT_ENDS = 5.0
+"""Seconds that a script may need to save a decision after its caller has hung up."""
 
 
 class Daemon:
@@ -318,6 +320,7 @@ class Daemon:
 
     async def _when_its_script_ends(self, change: CallEnded) -> None:
         """A robot's call is journalled when its script has ended too: it may just be saving a decision."""
+        await self.scripts.until_ended(self.board.prefix + change.call.attempt, SCRIPT_ENDS)
         self.journal.put(change)
 
     async def _prepare(self, attempt: Attempt) -> LeadMove | None:

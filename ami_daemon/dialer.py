@@ -231,8 +231,10 @@ class Dialer:
 
     async def stop_if_done(self, name: str) -> None:
         """Stop the campaign when every lead of its list is final; an empty list is not finished, nor is one
-        that missed callers come into."""
-        if name in self.site.calls_back():
+        that missed callers or orders come into."""
+        shops = self.site.shops.values()
+        fed = {campaign for shop in shops for campaign in (shop.robot, shop.agents, shop.delivery)}
+        if name in fed or name in self.site.calls_back():
             return
         counts = await self.store.leads.counts(self.site.campaigns[name].list)
         if 0 < counts[LeadState.FINAL] == sum(counts.values()):

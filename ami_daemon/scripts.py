@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from agi.desk import Desk
 from agi.live import endpoints
 from agi.own import OwnScripts
-from agi.server import AgiServer
+from agi.server import AgiServer, Endpoint, Request
 from agi.session import places
 from sounds.speech import Speech
 
@@ -24,10 +26,28 @@ class Scripts:
     def __init__(self, desk: Desk, speech: Speech, folder: Path | None, *, ended: Callable[[], None]) -> None:
         self.server = AgiServer(desk.site.agi_token, ended=ended)
         self._recordings = Path(desk.site.system.recordings_dir)
+        self._running: dict[str, asyncio.Task[Any]] = {}
         for name, endpoint in endpoints(desk, speech).items():
-            self.server.add_route(name, endpoint)
+            self.server.add_route(name, self._tracked(endpoint))
         if folder is not None:
-            self.server.add_route("own", OwnScripts(folder, places(desk.site)).serve)
+            self.server.add_route("own", self._tracked(OwnScripts(folder, places(desk.site)).serve))
+
+    def _tracked(self, endpoint: Endpoint) -> Endpoint:
+        async def serve(request: Request) -> None:
+            channel = request.opening.headers.get("agi_uniqueid", "")
+            if (task := asyncio.current_task()) is not None:
+                self._running[channel] = task
+            try:
+                await endpoint(request)
+            finally:
+                self._running.pop(channel, None)
+
+        return serve
+
+    async def until_ended(self, channel: str, within: float) -> None:
+        """Return when no script runs for the channel, which may be gone already, or after so many seconds."""
+        if (task := self._running.get(channel)) is not None:
+            await asyncio.wait([task], timeout=within)
 
     def _start(self, port: int) -> None:
         try:

@@ -22,6 +22,10 @@ class Mode(StrEnum):
     ROBOT = "robot"
 
 
+OUR_SCRIPTS = ("orders", "delivery", "survey")
+"""What a robot can say without a script of the site's own."""
+
+
 class DispositionClass(StrEnum):
     """What a disposition means to the lead."""
 
@@ -183,6 +187,11 @@ class Campaign(Model):
         examples=["orders"],
         default=None,
     )
+    intro: Prompt | None = describe(
+        "In mode robot: prompt that begins the call, who calls and why; none: the script's own",
+        "В режиме robot: подсказка в начале звонка, кто звонит и зачем; пусто: своя у сценария",
+        default=None,
+    )
     survey: Id | None = describe(
         "The survey of script survey; else the survey after a talk with an agent",
         "Опрос для сценария survey; иначе опрос после разговора с агентом",
@@ -210,6 +219,12 @@ class Campaign(Model):
     language: Language | None = describe(
         "Language of its prompts; none: the system's", "Язык подсказок; пусто: язык системы", default=None
     )
+
+    @property
+    def script_path(self) -> str:
+        """Where the daemon serves its script: ours by their names, those of the site's own behind `own/`."""
+        script = self.script or ""
+        return script if script in OUR_SCRIPTS else f"own/{script}"
 
     @property
     def rules(self) -> Law:

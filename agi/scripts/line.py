@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from agi import callback
+from agi import callback, shop
 from agi.answer import Unsayable, in_words
 from agi.desk import Desk
 from agi.lookup import NoAnswer
@@ -69,6 +69,8 @@ class Visit:
             return ""
         if line.greeting is not None:
             await self._session.say(Prompt(line.greeting))
+        if line.shop is not None and await shop.serve(self._session, self._desk, line.shop, line.group):
+            return ""
         if line.menu is None:
             await self._session.go(Place.GROUP, line.group)
             return ""
@@ -114,6 +116,9 @@ class Visit:
                 case ActionKind.SCRIPT:
                     await self._session.go(Place.SCRIPT, chosen.name)
                     return ""
+                case ActionKind.SHOP:
+                    if await shop.serve(self._session, self._desk, chosen.name, line.group, asked=True):
+                        return ""
                 case ActionKind.CALLBACK:
                     if await callback.offer(self._session, self._desk, line.group, self._desk.clock()):
                         return ""

@@ -255,7 +255,7 @@ def unused(facts: Facts) -> Iterator[Finding]:
         if campaign.mode in (Mode.PREVIEW, Mode.ROBOT):
             idle |= {"grace"}
         if campaign.mode is not Mode.ROBOT:
-            idle |= {"script"}
+            idle |= {"script", "intro"}
         for key in sorted(idle & campaign.model_fields_set):
             yield Finding(
                 "W527",

@@ -8,7 +8,7 @@ from config.files import SCRIPTS
 from config.forms import Language
 from config.lints.facts import Facts, Finding
 from config.lints.menus import actions, languages, reached
-from config.models import ActionKind
+from config.models import OUR_SCRIPTS, ActionKind
 from config.problems import did_you_mean
 from config.tree import Path
 
@@ -48,6 +48,8 @@ def _references(facts: Facts) -> Iterator[tuple[Path, str, str | None]]:
         yield (*at, "group"), "groups", campaign.group
         yield (*at, "trunk"), "trunks", campaign.trunk
         yield (*at, "survey"), "surveys", campaign.survey
+        if campaign.script not in OUR_SCRIPTS:
+            yield (*at, "script"), "scripts", campaign.script
     for name, line in facts.lines.items():
         at = ("lines", name)
         yield (*at, "group"), "groups", line.group
@@ -94,6 +96,8 @@ def _played(facts: Facts, default: Language) -> Iterator[tuple[Path, str, Langua
     """Every prompt that an object names: its place, its name, a language in which it is played."""
     for name, campaign in facts.campaigns.items():
         yield ("campaigns", name, "message"), campaign.message, campaign.language or default
+        if campaign.intro is not None:
+            yield ("campaigns", name, "intro"), campaign.intro, campaign.language or default
     callers: dict[str, set[Language]] = {name: set() for name in facts.groups}
     for name, line in facts.lines.items():
         language = line.language or default

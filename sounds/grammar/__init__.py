@@ -24,6 +24,9 @@ class Grammar(Protocol):
     def items(self, count: int) -> str:
         """So many goods: `один товар`, `two items`."""
 
+    def pieces(self, count: int) -> str:
+        """So many of one article: `две штуки`, `two pieces`."""
+
     def orders(self, count: int) -> str:
         """So many orders: `два заказа`, `two orders`."""
 

@@ -74,6 +74,11 @@ def items(count_of: int) -> str:
     return count(count_of, "item", "items")
 
 
+def pieces(count_of: int) -> str:
+    """See `Grammar.pieces`."""
+    return count(count_of, "piece", "pieces")
+
+
 def orders(count_of: int) -> str:
     """See `Grammar.orders`."""
     return count(count_of, "order", "orders")

@@ -63,6 +63,11 @@ ITEM = _noun(
     "товар товара товару товар товаром товаре",
     "товары товаров товарам товары товарами товарах",
 )
+PIECE = _noun(
+    FEMININE,
+    "штука штуки штуке штуку штукой штуке",
+    "штуки штук штукам штуки штуками штуках",
+)
 ORDER = _noun(
     MASCULINE,
     "заказ заказа заказу заказ заказом заказе",
@@ -198,6 +203,11 @@ def count(value: int, noun: Noun, case: Case = NOM) -> str:
 def items(count_of: int) -> str:
     """See `Grammar.items`."""
     return count(count_of, ITEM)
+
+
+def pieces(count_of: int) -> str:
+    """See `Grammar.pieces`."""
+    return count(count_of, PIECE)
 
 
 def orders(count_of: int) -> str:

@@ -34,7 +34,7 @@ CASES = [
         [(SHOP, "menu: shop", "menu: shop\nshop: x")],
         "lines/shop.yaml:11:7 E304",
         "no shop `x`",
-        "write shops/x.yaml",
+        "known: demo",
     ),
     (
         [(SHOP, "menu: shop", "menu: shop\nsurvey: x")],

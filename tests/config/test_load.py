@@ -91,7 +91,7 @@ def test_the_demo_site_is_good(site: Path) -> None:
     result = loaded()
     assert result.problems == []
     assert result.site is not None
-    assert {c.mode for c in result.site.campaigns.values()} == set(Mode) - {Mode.ROBOT}
+    assert {c.mode for c in result.site.campaigns.values()} == set(Mode)
     assert len(result.site.agents) == 8
 
 

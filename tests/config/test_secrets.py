@@ -122,7 +122,7 @@ def test_missing_secrets_are_made_random_and_private_and_only_once(tmp_path: Pat
     shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("secrets"))
     made = create_missing(folder)
     values = [path.read_text().strip() for path in made]
-    assert len(made) == len(set(values)) == 9
+    assert len(made) == len(set(values)) == 10
     assert all(len(value) >= 24 for value in values)
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in made)
     assert (folder / "secrets").stat().st_mode & 0o777 == 0o700

@@ -28,6 +28,11 @@ from leads.lead import Lead, NewLead
 from store import Store
 
 Found = TypeVar("Found")
+EMPTIED = (
+    "callbacks", "orders", "order_phones", "outbox", "do_not_call", "attempts", "leads", "lists", "decisions",
+    "agent_states", "campaigns", "caller_classes", "missed_rings",
+)  # fmt: skip
+"""The calls that came in stay: what is gone from the books comes back from CEL."""
 TALKS_ON = Behaviour(Kind.TALKS_ON)
 
 
@@ -246,18 +251,7 @@ class Centre:
 
     def _empty(self) -> None:
         with sqlite3.connect(self.database, timeout=10) as connection:
-            # The calls that came in stay: what is gone from the books comes back from CEL.
-            for table in (
-                "callbacks",
-                "attempts",
-                "leads",
-                "lists",
-                "decisions",
-                "agent_states",
-                "campaigns",
-                "caller_classes",
-                "missed_rings",
-            ):
+            for table in EMPTIED:
                 connection.execute(f"delete from {table}")
         connection.close()
 

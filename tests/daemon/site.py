@@ -17,6 +17,7 @@ PREDICTIVE, GUEST, BACK = "renewal", "guest", "back"
 ASKED, SURVEY = "asked", "quality"
 """A line and a campaign whose agents' talks are followed by that survey."""
 ASKED_NUMBER = "+74951234571"
+ROBOT, DELIVERIES = "order-robot", "delivery"
 
 OWN = "+74951234572"
 """The line of the site's own script, `own`, which tests write anew."""
@@ -60,6 +61,10 @@ def write_site(target: Path) -> Path:
         mode="predictive", hours=spring["hours"], ring_time="15s", calls_per_second=10,
         attempts=spring["attempts"],
     )  # fmt: skip
+    for robot in (ROBOT, DELIVERIES):
+        edit(target / f"campaigns/{robot}.yaml", hours={"mon-sun": ["00:00-24:00"]}, calls_per_second=10)
+    hook = {"url": "https://shop.invalid/results", "secret": "${file:secrets/hook}"}
+    edit(target / "shops/demo.yaml", rules=[{"then": "robot"}], merge="0s", webhook=hook)
     others: dict[str, dict[str, Any]] = {
         SPRING: {},
         AUTUMN: {"group": "support"},

@@ -19,7 +19,7 @@ def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     folder = tmp_path_factory.mktemp("demo") / "site"
     shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("secrets"))
     (folder / "secrets").mkdir(mode=0o700)
-    for name in ["ami", *(path.stem for path in (folder / "agents").iterdir())]:
+    for name in ["ami", "shop", *(path.stem for path in (folder / "agents").iterdir())]:
         path = folder / "secrets" / name
         path.write_text(f"secret-of-{name}-0123456789\n")
         path.chmod(0o600)

@@ -85,6 +85,9 @@ def test_months_and_weekdays_are_babels(day: date) -> None:
         (ru.number(0), "ноль"),
         (ru.number(0, Case.GENITIVE), "ноля"),
         (ru.number(-1_002_003), "минус один миллион две тысячи три"),
+        (ru.pieces(1), "одна штука"),
+        (ru.pieces(22), "двадцать две штуки"),
+        (ru.pieces(5), "пять штук"),
         (ru.items(1), "один товар"),
         (ru.items(2), "два товара"),
         (ru.items(5), "пять товаров"),
@@ -131,6 +134,7 @@ def test_months_and_weekdays_are_babels(day: date) -> None:
         (ru.place(21), "вы двадцать первый в очереди"),
         (ru.place(100), "перед вами больше ста человек"),
         (en.items(1), "one item"),
+        (en.pieces(2), "two pieces"),
         (en.orders(2), "two orders"),
         (en.money(120_050, "RUB"), "one thousand two hundred rubles and fifty kopecks"),
         (en.money(101, "USD"), "one dollar and one cent"),
@@ -168,7 +172,8 @@ def test_every_phrase_can_be_spoken(
 ) -> None:
     for grammar in GRAMMARS.values():
         for said in (
-            grammar.number(value), grammar.money(value, "RUB"), grammar.items(value), grammar.orders(value),
+            grammar.number(value), grammar.money(value, "RUB"), grammar.items(value), grammar.pieces(value),
+            grammar.orders(value),
             grammar.day(day), grammar.near_day(day, today), grammar.at(start), grammar.window(start, end),
             grammar.about(seconds), grammar.place(turn),
         ):  # fmt: skip
