@@ -85,7 +85,8 @@ class RobotCall:
     async def end(self, said: RobotDisposition, *what: Utterance) -> NoReturn:
         """Keep what came of it, say the last words, hang up."""
         await self.note(said)
-        await self.session.say(*what)
+        if what:
+            await self.session.say(*what)
         await self.session.hang_up()
         raise Over
 

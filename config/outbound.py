@@ -224,6 +224,8 @@ class Campaign(Model):
     def script_path(self) -> str:
         """Where the daemon serves its script: ours by their names, those of the site's own behind `own/`."""
         script = self.script or ""
+        if script == "survey":
+            return f"survey/{self.survey}"
         return script if script in OUR_SCRIPTS else f"own/{script}"
 
     @property

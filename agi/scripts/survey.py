@@ -6,14 +6,18 @@ Each answer is in the store before the next question is asked: who hangs up lose
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 import structlog
 
 from agi.desk import Desk
+from agi.robot_call import Over, RobotCall
 from agi.session import Session, Variable
 from config.models import Question, Survey
 from leads.inbound import CallerClass
+from leads.robot import RobotDisposition
 from leads.surveys import COMMENT, NotOnTheScale, SurveyAnswer, mark_of, next_question, wants_comment
 from sounds.phrase import Prompt
 
@@ -43,7 +47,23 @@ async def run(session: Session, desk: Desk) -> None:
         return
     if await session.get(Variable.CALLER_CLASS) == CallerClass.COLLEAGUE:
         return
-    await Asking(session, desk, survey, await _about(session, desk, name)).ask_all()
+    asking = Asking(session, desk, survey, await _about(session, desk, name))
+    if session.call.attempt:
+        with suppress(Over):
+            await _call(await RobotCall.of(session, desk), asking)
+    else:
+        await asking.ask_all()
+
+
+async def _call(robot: RobotCall, asking: Asking) -> NoReturn:
+    """The survey as a robot's call: who calls and why first, and the key against further calls."""
+    await robot.open(Prompt(robot.campaign.intro or "survey-call"))
+    try:
+        await asking.ask_all()
+    finally:  # who hung up after a mark has answered, and is not asked again
+        if asking.given:
+            await robot.note(RobotDisposition.TOLD)
+    await robot.end(RobotDisposition.TOLD if asking.given else RobotDisposition.NO_REPLY)
 
 
 async def _about(session: Session, desk: Desk, survey: str) -> SurveyAnswer:
@@ -80,10 +100,11 @@ class Asking:
     desk: Desk
     survey: Survey
     about: SurveyAnswer
+    given: dict[str, int | None] = field(default_factory=dict)
 
     async def ask_all(self) -> dict[str, int | None]:
         """Ask, record, thank; gives the marks (None: 0 was pressed), by question in the order asked."""
-        given: dict[str, int | None] = {}
+        given = self.given
         await self.session.say(Prompt(self.survey.intro))
         while (name := next_question(self.survey, given)) is not None:
             await self._put(name)  # asked: who hangs up now counts as one who did not answer
