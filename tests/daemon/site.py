@@ -29,7 +29,7 @@ RING = 3.0
 """Seconds that an agent's phone rings."""
 WRAP_UP = 2.0
 GRACE = 2.0
-SHOP, CLOSED = "+74951234570", "+74951234571"
+SHOP, CLOSED = "+74951234570", "+74951234580"
 ORDERS_PORT = 18099
 HELLO = f"""
 def run(agi):
