@@ -150,6 +150,7 @@ def ports(facts: Facts) -> Iterator[Finding]:
     for path, port in (
         (("system", "ami", "port"), system.ami.port),
         (("system", "agi_port"), system.agi_port),
+        (("system", "api_port"), system.api_port),
         (("system", "metrics_port"), system.metrics_port),
     ):
         other = taken.setdefault(port, ".".join(path)) if port is not None else ".".join(path)

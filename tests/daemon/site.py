@@ -16,7 +16,7 @@ PATIENT, NARROW, THIN, NIGHT, LOCAL = "patient", "narrow", "thin", "night", "loc
 PREDICTIVE, GUEST, BACK = "renewal", "guest", "back"
 ASKED, SURVEY = "asked", "quality"
 """A line and a campaign whose agents' talks are followed by that survey."""
-ASKED_NUMBER = "+74951234571"
+ASKED_NUMBER = "+74951234573"
 ROBOT, DELIVERIES = "order-robot", "delivery"
 
 OWN = "+74951234572"
