@@ -6,6 +6,8 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,7 +18,7 @@ from leads.inbound import CallbackState, CallerClass, CallOutcome, InboundCall, 
 from leads.lead import LeadState
 from store import ListedCaller
 from tests.daemon.centre import Centre, until
-from tests.daemon.site import BACK, RING
+from tests.daemon.site import BACK, CLOSED, PREVIEW, RING, in_three_days
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
 
@@ -251,6 +253,43 @@ async def test_a_caller_who_leaves_while_the_daemon_is_dead_is_no_open_call_for_
     assert (call.id, call.outcome) == (before.id, CallOutcome.LOST_IN_QUEUE)
     assert await centre.store.callbacks.open_of(number) is not None
     assert await centre.store.inbound.open_calls() == []
+
+
+async def test_who_calls_after_hours_is_called_back_when_the_line_opens(centre: Centre) -> None:
+    number = await somebody(centre)
+    async with caller(centre, number, CLOSED, 40.0) as calling:
+        await calling  # the line says when it opens, and hangs up
+    call = await ended(centre, number)
+    assert (call.line, call.outcome, call.waiting_at) == ("closed", CallOutcome.AFTER_HOURS, None)
+    task = await centre.store.callbacks.open_of(number)
+    assert task is not None
+    assert (task.campaign, task.call) == (PREVIEW, call.id)
+    opens = datetime.fromtimestamp(task.due_at, ZoneInfo("Europe/Moscow"))
+    assert f"{opens:%a %H:%M}".lower() == f"{in_three_days()} 10:00"
+    assert (await centre.lead(number)).due_at == task.due_at
+    assert (await centre.ask("status"))["callbacks_due"] == {}
+
+
+async def test_spam_is_refused_by_the_script_and_stays_in_the_books(centre: Centre) -> None:
+    number = await somebody(centre)
+    await centre.store.callers.add([ListedCaller(number, CallerClass.SPAM)], 1.0)
+    async with caller(centre, number, SALES) as calling:
+        await calling
+    call = await ended(centre, number)
+    assert (call.caller_class, call.outcome) == (CallerClass.SPAM, CallOutcome.REFUSED)
+    assert await centre.store.callbacks.page() == []
+
+
+async def test_the_agent_sees_who_is_a_vip(centre: Centre) -> None:
+    number = await somebody(centre)
+    await centre.store.callers.add([ListedCaller(number, CallerClass.VIP)], 1.0)
+    await centre.pair.phones.set("vera", Answer(talk=1.0))
+    await centre.ready("vera")
+    async with caller(centre, number, SUPPORT) as calling:
+        ring = await centre.rung("vera")
+        await calling
+    assert ring.caller_name == f"VIP {centre.pair.site.lines['support'].label}"
+    assert (await ended(centre, number)).caller_class is CallerClass.VIP
 
 
 async def test_the_agents_phone_shows_the_callers_number_and_the_line(centre: Centre) -> None:
