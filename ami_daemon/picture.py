@@ -98,7 +98,7 @@ class Picture:
             agent.ringing_leg = agent.talking_leg = agent.call = None
         for member in members:
             self._take_member(member)
-        self._rings.clear()
+        self._rings.keep(by_id)
         self.callers = {uid: caller for uid, caller in self.callers.items() if uid in by_id}
         self.inbound = {uid: entry for uid, entry in waiting.items() if not uid.startswith(self.prefix)}
         self._restore_agents(by_id)

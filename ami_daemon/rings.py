@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ami_daemon.caller import LEFT_WITHIN, Ring, ring_reason
@@ -31,10 +32,10 @@ class Rings:
         self._legs: dict[str, _Ringing] = {}
         self._stopped: dict[str, list[_Ringing]] = {}
 
-    def clear(self) -> None:
-        """Nothing is known any more: after a snapshot."""
-        self._legs.clear()
-        self._stopped.clear()
+    def keep(self, alive: Collection[str]) -> None:
+        """After a snapshot: what is gone ended while nobody looked."""
+        self._legs = {leg: ring for leg, ring in self._legs.items() if leg in alive}
+        self._stopped = {call: rings for call, rings in self._stopped.items() if call in alive}
 
     def called(self, leg: str, call: str, agent: str, group: str, at: float) -> None:
         """A queue dials the agent's phone for the call."""

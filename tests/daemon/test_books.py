@@ -183,6 +183,7 @@ async def test_who_did_not_take_the_call_and_why(centre: Centre) -> None:
             await centre.comes_to(agent, "not_ready", reason)
         await centre.set("boris", "ready")
         await centre.rung("boris", 2)
+        await centre.comes_to("boris", "ringing")
     call = await ended(centre, number)
     rings = await centre.store.inbound.missed_rings([call.id])
     told = {(ring.agent, ring.reason) for ring in rings}
