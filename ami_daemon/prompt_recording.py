@@ -31,10 +31,11 @@ class PromptRecording:
     def __init__(self, site: Site, board: Board, link: AmiLink, new_id: Callable[[], str]) -> None:
         self.site, self.board, self.link, self.new_id = site, board, link, new_id
         self._ends: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._answered: set[str] = set()
         self._prefix = f"pzr-{site.system.name}-"
         link.on(UserEvent, self._kept)
         link.on(Hangup, self._hung_up)
-        link.on(OriginateResponse, self._answered)
+        link.on(OriginateResponse, self._responded)
 
     async def record(self, agent: str) -> dict[str, Any]:
         """Ring the agent's phone and wait for the end: `outcome` kept (with `file`), given_up, not_answered.
@@ -62,6 +63,7 @@ class PromptRecording:
                 return await self._ends[channel]
         finally:
             del self._ends[channel]
+            self._answered.discard(channel)
 
     def _kept(self, event: UserEvent) -> None:
         if event.name == "PerezvonRecorded":
@@ -71,11 +73,14 @@ class PromptRecording:
             )
 
     def _hung_up(self, event: Hangup) -> None:
-        self._end(event.uniqueid, {"outcome": "given_up"})
+        answered = event.uniqueid in self._answered
+        self._end(event.uniqueid, {"outcome": "given_up" if answered else "not_answered"})
 
-    def _answered(self, event: OriginateResponse) -> None:
+    def _responded(self, event: OriginateResponse) -> None:
         if event.response == "Failure":
             self._end(event.uniqueid, {"outcome": "not_answered"})
+        elif event.uniqueid in self._ends:
+            self._answered.add(event.uniqueid)
 
     def _end(self, channel: str, result: dict[str, Any]) -> None:
         end = self._ends.get(channel)
