@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import time
-from contextlib import suppress
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
@@ -15,13 +14,21 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.session import Json, SiteFolder, fail, show, site_of, store_to_read
+from cli.session import (
+    Json,
+    SiteFolder,
+    fail,
+    read_list,
+    show,
+    site_of,
+    store_to_read,
+    store_to_write,
+)
 from config.models import System
-from leads.importing import MAX_BYTES, BadList, ParsedList, parse_csv, write_rejects
+from leads.importing import BadList, ParsedList, parse_csv, write_rejects
 from leads.lead import Lead, LeadState
 from leads.phones import mask
-from store import Added, StoreError, open_store
-from store.engine import sqlite_file
+from store import Added, StoreError
 
 leads = typer.Typer(help="Lists of leads.", no_args_is_help=True)
 
@@ -46,11 +53,14 @@ def import_list(
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", into):
         fail(f"{into!r} is no name of a list", "use a-z, 0-9, _ and -, beginning with a letter")
     try:
-        parsed = parse_csv(_read(file), system.country)
+        data = read_list(file)
+        parsed = parse_csv(data, system.country)
         if not parsed.good and not parsed.rejects:
             raise BadList("the file has a header and no rows", "export the list again")
+        if barred := asyncio.run(_barred(system, parsed)):
+            parsed = parse_csv(data, system.country, barred)
         refused = _write_rejects(rejects or file.with_name(f"{file.stem}.rejects.csv"), parsed)
-        added = asyncio.run(_add(system.database, into, parsed))
+        added = asyncio.run(_add(system, into, parsed))
     except BadList as error:
         fail(f"{file}: {error.message}", error.hint)
     except StoreError as error:
@@ -60,6 +70,7 @@ def import_list(
         "added": added.added,
         "already_there": added.duplicates,
         "refused": len(parsed.rejects),
+        "do_not_call": len(barred),
         "rejects_file": refused and str(refused),
         "encoding": parsed.encoding,
         "delimiter": {"\t": "tab"}.get(parsed.delimiter, parsed.delimiter),
@@ -91,14 +102,6 @@ def list_leads(
             show([_row(lead, full, ZoneInfo(system.timezone)) for lead in found], as_json)
     except StoreError as error:
         fail(error.message, error.hint)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        fail(f"{file} cannot be read: {error.strerror}")
 
 
 def _write_rejects(file: Path, parsed: ParsedList) -> Path | None:
@@ -134,21 +137,14 @@ def _is_now(file: Path, content: bytes) -> bool:
     return True
 
 
-def _make_for_the_daemon(file: Path) -> None:
-    """Root makes the database for its folder's owner: the daemon's user must be able to open it."""
-    with suppress(OSError):  # there already, or no such folder: opening the store says what is wrong
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            folder = file.parent.stat()
-            os.chown(descriptor, folder.st_uid, folder.st_gid)
-        finally:
-            os.close(descriptor)
+async def _barred(system: System, parsed: ParsedList) -> set[str]:
+    """Those of the list's numbers that are on the do-not-call list."""
+    async with store_to_write(system) as store:
+        return await store.do_not_call.among([lead.phone for lead in parsed.good])
 
 
-async def _add(database: str, into: str, parsed: ParsedList) -> Added:
-    if os.geteuid() == 0 and (file := sqlite_file(database)) is not None:
-        _make_for_the_daemon(file)
-    async with open_store(database) as store:
+async def _add(system: System, into: str, parsed: ParsedList) -> Added:
+    async with store_to_write(system) as store:
         return await store.leads.add(into, parsed.good, time.time())  # noqa: TID251 - the edge
 
 

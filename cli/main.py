@@ -8,12 +8,15 @@ from cli import (
     callers,
     check,
     demo,
+    do_not_call,
     doctor,
     explain,
     inbound,
     leads,
     ledger,
     live,
+    orders,
+    outbox,
     plan,
     run,
     schema,
@@ -41,6 +44,9 @@ app.command()(run.run)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.add_typer(leads.leads, name="leads")
+app.add_typer(orders.orders, name="orders")
+app.add_typer(outbox.outbox, name="outbox")
+app.add_typer(do_not_call.dnc, name="dnc")
 app.add_typer(ledger.ledger, name="ledger")
 inbound.inbound.command("now")(live.callers_now)
 app.add_typer(inbound.inbound, name="inbound")

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NoReturn, TypeVar
@@ -24,6 +24,7 @@ from config.lints import Prompts
 from config.load import load_site
 from config.models import Site, System
 from config.problems import SiteError
+from leads.importing import MAX_BYTES
 from sounds import catalogue
 from store import Store, StoreError, open_store
 from store.engine import sqlite_file
@@ -106,6 +107,35 @@ async def store_to_read(system: System) -> AsyncIterator[Store]:
         yield store
 
 
+@asynccontextmanager
+async def store_to_write(system: System) -> AsyncIterator[Store]:
+    """The store, made where there is none. Raises `StoreError`."""
+    if os.geteuid() == 0 and (file := sqlite_file(system.database)) is not None:
+        _make_for_the_daemon(file)
+    async with open_store(system.database) as store:
+        yield store
+
+
+def _make_for_the_daemon(file: Path) -> None:
+    """Root makes the database for its folder's owner: the daemon's user must be able to open it."""
+    with suppress(OSError):  # there already, or no such folder: opening the store says what is wrong
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            folder = file.parent.stat()
+            os.chown(descriptor, folder.st_uid, folder.st_gid)
+        finally:
+            os.close(descriptor)
+
+
+def read_list(file: Path) -> bytes:
+    """A file of rows, no more of it than the importer takes."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}")
+
+
 def fail(message: str, hint: str = "", code: int = ERROR) -> NoReturn:
     """Say what is wrong and how to mend it, and leave."""
     err.print(
@@ -143,11 +173,11 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def ask_store(system: System, question: Callable[[Store], Awaitable[T]]) -> T:
-    """Ask the store alone; its trouble in plain words."""
+def ask_store(system: System, question: Callable[[Store], Awaitable[T]], *, write: bool = False) -> T:
+    """Ask the store alone, or have it changed; its trouble in plain words."""
 
     async def answer() -> T:
-        async with store_to_read(system) as store:
+        async with store_to_write(system) if write else store_to_read(system) as store:
             return await question(store)
 
     try:

@@ -318,6 +318,17 @@ CODES: dict[str, Code] = {
         "вопрос опроса, который нельзя задать",
         ("surveys.questions",),
     ),
+    "E481": Code(
+        "orders that nobody would call about",
+        "заказы, по которым некому звонить",
+        ("shops.robot", "shops.agents", "shops.rules"),
+    ),
+    "E482": Code(
+        "a shop's campaign that cannot do its work",
+        "кампания магазина, которая не может делать своё дело",
+        ("shops.robot", "shops.agents", "shops.delivery"),
+    ),
+    "E483": Code("a shop's token that is not its own", "негодный токен магазина", ("shops.token",)),
     "E491": Code("something that Asterisk's files cannot hold", "то, что нельзя записать в файлы Asterisk"),
     "W511": Code("a group that serves nothing", "группа ничего не обслуживает", ("groups",)),
     "W512": Code(
@@ -395,4 +406,5 @@ CODES: dict[str, Code] = {
     ),
     "W551": Code("a date that is over", "прошедшая дата", ("schedules.holidays", "schedules.exceptions")),
     "W552": Code("a look-up in plain text", "запрос открытым текстом", ("lookups.url",)),
+    "W561": Code("a shop's rule that decides nothing", "правило, которое ничего не решает", ("shops.rules",)),
 }

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from zoneinfo import available_timezones
@@ -63,16 +63,16 @@ class ParsedList:
     columns: tuple[str, ...]
 
 
-def parse_csv(data: bytes, country: str) -> ParsedList:
-    """Every row becomes a lead or a reject; empty rows are skipped.
+def parse_csv(data: bytes, country: str, barred: Container[str] = ()) -> ParsedList:
+    """Every row becomes a lead or a reject, which the numbers in `barred` are; empty rows are skipped.
 
     UTF-8, UTF-16 with its mark, or CP1251; `,` `;` or tabs. The first row names the columns (English or
     Russian, in any order; unknown ones go to `extra`), or the file is one column of phones. A lead's zone
     is its column's, else its number's where that has exactly one. Raises `BadList`.
     """
-    text, encoding = _decode(data)
-    delimiter = _delimiter(text)
-    rows = _rows(text, delimiter)
+    text, encoding = decode(data)
+    delimiter = delimiter_of(text)
+    rows = rows_of(text, delimiter)
     first = next(((number, row) for number, row, _ in rows if any(map(str.strip, row))), None)
     if first is None:
         raise BadList("the file is empty", "export the list again")
@@ -80,21 +80,22 @@ def parse_csv(data: bytes, country: str) -> ParsedList:
     if len(header) > MAX_COLUMNS:
         raise BadList(f"the file has more than {MAX_COLUMNS} columns", "keep the columns that are needed")
     columns = tuple(name.strip() for name in header)
-    places = _places(columns)
+    places = places_of(columns, NAMES)
     if "phone" not in places:
         if not _bare(header):
             raise BadList(
                 f"no column is the phone: {', '.join(columns)[:200]}",
                 "name the columns in the first row, one of them phone (or телефон)",
             )
-        columns, places, rows = ("phone",), {"phone": 0}, _rows(text, delimiter)
-    parser = _Parser(country, columns, places)
+        columns, places, rows = ("phone",), {"phone": 0}, rows_of(text, delimiter)
+    parser = _Parser(country, columns, places, barred)
     for number, row, problem in rows:
         parser.take(number, row, problem)
     return ParsedList(parser.good, parser.rejects, encoding, delimiter, columns)
 
 
-def _decode(data: bytes) -> tuple[str, str]:
+def decode(data: bytes) -> tuple[str, str]:
+    """The text and its encoding."""
     if len(data) > MAX_BYTES:
         raise BadList(f"the file is larger than {MAX_BYTES // 2**20} MiB", "split it")
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
@@ -113,7 +114,7 @@ def _decode(data: bytes) -> tuple[str, str]:
     raise BadList(f"the file is not text in {' or '.join(encodings)}", "save it as CSV UTF-8")
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """The one that parts the header best; a file of one column gets `;`, which is in no number."""
     header = re.search(r"[^\r\n]*\S[^\r\n]*", text)
     unquoted = re.sub(r'"[^"]*"', "", header[0] if header else "")
@@ -122,7 +123,7 @@ def _delimiter(text: str) -> str:
     return best if header and unquoted.count(best) and re.search(r"[^\W\d_]{2}", header[0]) else ";"
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str], str | None]]:
+def rows_of(text: str, delimiter: str) -> Iterator[tuple[int, list[str], str | None]]:
     """(row number, fields, what is wrong with the row as a whole)."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     number = 0
@@ -143,14 +144,15 @@ def _bare(row: Sequence[str]) -> bool:
     return len(filled) == 1 and bool(re.search(r"[0-9]{2}", filled[0]))
 
 
-def _places(columns: Sequence[str]) -> dict[str, int]:
-    """Our field to the column's index. Raises `BadList` where two columns have one name."""
+def places_of(columns: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """Our field to the column's index, by the names that it may have (in `known`, small letters). Raises
+    `BadList` where two columns have one name."""
     found = [" ".join(name.lower().replace("_", " ").split()) for name in columns]
     for name in found:
         if name and found.count(name) > 1:
             raise BadList(f"two columns are called {name}", "rename one of them")
     places: dict[str, int] = {}
-    for field, names in NAMES.items():
+    for field, names in known.items():
         for name in names:
             if name in found and field not in places:
                 places[field] = found.index(name)
@@ -160,7 +162,10 @@ def _places(columns: Sequence[str]) -> dict[str, int]:
 class _Parser:
     """Takes rows one by one; remembers the phones it has seen."""
 
-    def __init__(self, country: str, columns: tuple[str, ...], places: Mapping[str, int]) -> None:
+    def __init__(
+        self, country: str, columns: tuple[str, ...], places: Mapping[str, int], barred: Container[str]
+    ) -> None:
+        self._barred = barred
         self.good: list[NewLead] = []
         self.rejects: list[Reject] = []
         self._country = country
@@ -179,6 +184,8 @@ class _Parser:
             lead = self._lead(row)
             if earlier := self._seen.get(lead.phone):
                 raise ValueError(f"duplicate of row {earlier}")
+            if lead.phone in self._barred:
+                raise ValueError("phone: on the do-not-call list")
         except ValueError as error:
             self.rejects.append(Reject(number, tuple(row), str(error)))
         else:

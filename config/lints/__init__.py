@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from config.lints import campaigns, hours, inbound, menus, people, references, surveys, system
+from config.lints import campaigns, hours, inbound, menus, people, references, shops, surveys, system
 from config.lints.facts import Facts, Finding, Prompts
 
 __all__ = ["LINTS", "Facts", "Finding", "Prompts"]
@@ -16,4 +16,5 @@ LINTS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     *menus.LINTS,
     *inbound.LINTS,
     *surveys.LINTS,
+    *shops.LINTS,
 )

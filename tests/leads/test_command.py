@@ -51,6 +51,7 @@ def test_a_cp1251_list_is_imported_and_its_bad_rows_come_back(site: Path, tmp_pa
         "added": 2,
         "already_there": 0,
         "refused": 3,
+        "do_not_call": 0,
         "rejects_file": str(rejects),
         "encoding": "cp1251",
         "delimiter": ";",
