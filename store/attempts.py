@@ -171,7 +171,7 @@ class AttemptRepository:
     ) -> None:
         """Ends the attempt, moves its lead and what orders wait on it (`plans`: `leads.orders.plans`), and
         notes the reason: one transaction. An agent known from `note_progress` stays where none is given. A
-        talk closes the number's call-back, wherever it is."""
+        talk with an agent closes the number's call-back, wherever it is."""
         async with self._database.write() as connection:
             lead_id, phone = await _move(
                 connection,
@@ -184,17 +184,19 @@ class AttemptRepository:
                 agent=func.coalesce(agent, attempts.c.agent),
                 note=note,
             )
+            known = attempts.c.claimed_at, attempts.c.agent, attempts.c.disposition
+            made = (await connection.execute(select(*known).where(attempts.c.id == attempt_id))).one()
+            had_agent = made.agent is not None
             if plans:
-                made = select(attempts.c.claimed_at, attempts.c.agent).where(attempts.c.id == attempt_id)
-                claimed_at, had_agent = (await connection.execute(made)).one()
                 move = await end_call(
-                    connection, lead_id, claimed_at, outcome, had_agent is not None, move, ended_at, plans
+                    connection, lead_id, made.claimed_at, outcome, had_agent, move, ended_at, plans
                 )
             if move.state is not LeadState.FINAL and await is_listed(connection, phone):
                 move = NOT_TO_BE_CALLED
             await _move_lead(connection, lead_id, move.state, state=move.state, due_at=move.due_at)
             await decide(connection, "lead", str(lead_id), move.reason, ended_at)
-            if outcome is Outcome.TALKED:
+            robot_alone = made.disposition is not None and not had_agent
+            if outcome is Outcome.TALKED and not robot_alone:
                 await close_reached(connection, phone, attempt_id, ended_at)
             else:
                 await attempt_over(connection, lead_id, move.state, attempt_id, ended_at)

@@ -86,6 +86,31 @@ def test_the_verdict(name: str) -> None:
         assert verdict.outcome is outcome
 
 
+SCRIPT = line("APP_START", 1002.1, "AGI")
+ROBOTS = {
+    "left while the robot spoke": ([START, ANSWER, SCRIPT, hangup(16)], Outcome.HUNG_UP_BEFORE_TALK, False),
+    "the script failed": ([START, ANSWER, SCRIPT, MESSAGE, hangup(16)], Outcome.HUNG_UP_BEFORE_TALK, True),
+    "an agent took it after that": (
+        [START, ANSWER, SCRIPT, MESSAGE, QUEUE, BRIDGE, hangup(16)],
+        Outcome.TALKED,
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROBOTS)
+def test_a_robots_call_is_never_abandoned_and_cel_tells_whether_its_script_failed(name: str) -> None:
+    lines, outcome, failed = ROBOTS[name]
+    call = Call(ID, 1, "robot", "sales", "city", "+74950000001", PLACED_AT, robot=True)
+    verdict = verdict_of(call, lines)
+    assert (verdict.outcome, call.script_at, call.script_failed) == (outcome, 1002.1, failed)
+
+
+def test_asterisk_died_while_the_robot_spoke() -> None:
+    call = Call(ID, 1, "robot", "sales", "city", "+74950000001", PLACED_AT, robot=True)
+    assert verdict_of(call, [START, ANSWER, SCRIPT], UP_AFTER).outcome is Outcome.INTERRUPTED
+
+
 def test_a_talk_found_in_cel_has_its_times_and_its_agent() -> None:
     call = Call(ID, 1, "spring", "sales", "city", "+74950000001", PLACED_AT)
     verdict_of(call, [START, ANSWER, QUEUE, BRIDGE, hangup(16)])

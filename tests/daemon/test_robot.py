@@ -19,7 +19,7 @@ from leads.lead import LeadState, Outcome
 from leads.orders import Delivery, Item, NewOrder, Order, OrderState, Result, plans
 from sounds.phrase import Prompt, Text
 from sounds.speech import Speech
-from tests.daemon.centre import Centre, until
+from tests.daemon.centre import Centre, most_at_once, until
 from tests.daemon.site import DELIVERIES, ROBOT
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
@@ -169,6 +169,20 @@ async def test_the_daemon_dies_in_the_call_and_the_buyer_hears_the_message_and_r
     assert attempt.outcome is Outcome.TALKED
     assert attempt.agent == "anna"
     assert (await now_of(centre, asked)).state in (OrderState.TALKED, OrderState.AGENTS)
+
+
+async def test_calls_take_no_more_lines_than_the_campaign_has_and_no_agent(centre: Centre) -> None:
+    people = await centre.people(8, Behaviour(Kind.ANSWERS, 0.0, 1.0))
+    for phone in people:
+        await order(centre, phone)
+    await start(centre)
+    for phone in people:
+        await centre.arrived(phone, 30.0)
+    calls = [call for phone in people for call in centre.city(phone)]
+    assert len(calls) == len(people)
+    assert most_at_once(calls) == centre.pair.site.campaigns[ROBOT].lines
+    said = await centre.why("campaign", ROBOT)
+    assert "held back by lines" in said
 
 
 async def test_a_confirmed_buyer_is_told_day_and_window(centre: Centre) -> None:

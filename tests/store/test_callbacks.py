@@ -85,6 +85,19 @@ async def test_attempts_of_an_earlier_task_do_not_count(store: Store, epoch: int
     assert (await lead_of(store, second)).outcomes == {Outcome.BUSY: 1}
 
 
+async def test_a_robots_talk_does_not_close_a_call_back_that_an_agent_owes(
+    store: Store, epoch: int, new_id: NewId
+) -> None:
+    task = await store.callbacks.open(MISSED, 50.0)
+    await store.leads.add("orders", [NewLead(ANNA)], 50.0)
+    [lead] = await store.leads.page("orders")
+    [attempt] = await store.attempts.claim(epoch, "robot", "city", [lead.id], 60.0, new_id)
+    await store.attempts.note_disposition(attempt.id, "confirmed")
+    await finish(store, epoch, attempt, Outcome.TALKED, 70.0, DONE)
+    assert (await lead_of(store, task)).state is LeadState.SCHEDULED
+    assert [found.id for found in await store.callbacks.page()] == [task.id]
+
+
 async def test_a_talk_on_any_campaign_closes_the_task_and_its_lead(
     store: Store, epoch: int, new_id: NewId
 ) -> None:
