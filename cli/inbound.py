@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.session import Json, SiteFolder, ask_store, err, fail, moment, show, site_of, write_csv
+from cli.session import Json, SiteFolder, ask_store, fail, moment, show, site_of, warn, write_csv
 from config.models import Site
 from config.problems import did_you_mean
 from leads.importing import guarded
@@ -197,12 +197,9 @@ def callbacks_list(
     show([_task(task, full, zone) for task in tasks], as_json)
     for name, count in sorted(due.items()):
         if states.get(name) is not CampaignState.RUNNING:
-            err.print(
-                f"warning: {count} call-backs are due and campaign {name} is not running;"
-                f" perezvon campaign start {name}",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
+            warn(
+                f"{count} call-backs are due and campaign {name} is not running;"
+                f" perezvon campaign start {name}"
             )
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.session import Json, SiteFolder, daemon, fail, show, site_of, store_to_read
+from cli.session import Json, SiteFolder, daemon, fail, show, site_of, store_to_read, warn
 from config.models import System
 from store import StoreError
 
@@ -134,8 +134,11 @@ def why(
 
 
 def status(site: SiteFolder = None, as_json: Json = False) -> None:
-    """The daemon at a glance."""
-    show(daemon(site_of(site).system, "status"), as_json)
+    """The daemon at a glance, and what needs a hand."""
+    told = daemon(site_of(site).system, "status")
+    warnings = [] if as_json else told.pop("warnings")
+    show(told, as_json)
+    warn(*warnings)
 
 
 def stop_all(site: SiteFolder = None, as_json: Json = False) -> None:

@@ -144,6 +144,12 @@ def fail(message: str, hint: str = "", code: int = ERROR) -> NoReturn:
     raise typer.Exit(code)
 
 
+def warn(*messages: str) -> None:
+    """Say what needs a hand, on standard error."""
+    for message in messages:
+        err.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)
+
+
 def show(value: Any, as_json: bool) -> None:
     """Print a verb's result: as JSON, or as a table where it is rows, or as key and value."""
     if as_json:
