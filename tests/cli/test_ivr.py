@@ -58,11 +58,9 @@ def test_what_is_heard_and_pressed_and_where_it_ends(site: Path) -> None:
 
 
 def test_after_hours_with_the_call_back_that_comes_of_it(site: Path) -> None:
-    line = site / "lines/shop.yaml"
-    line.write_text(line.read_text("utf-8") + "callback: visits\n", "utf-8")
     found = told(site, "shop", "--at", "2026-08-01 23:10", "--from", NUMBER)
     assert found["steps"][1]["what"] == "Мы откроемся в понедельник, третьего августа, в девять часов."
-    assert found["callback"] == {"campaign": "visits", "phone": NUMBER, "due": "Mon 2026-08-03 09:00"}
+    assert found["callback"] == {"campaign": "callbacks", "phone": NUMBER, "due": "Mon 2026-08-03 09:00"}
     assert found["outcome"] == "after_hours"
     text = run(site, "shop", "--at", "2026-08-01 23:10", "--from", NUMBER).stdout
     assert text.splitlines()[-1] == "ends: we are closed; will be called back Mon 2026-08-03 09:00"

@@ -18,6 +18,7 @@ MENU, DELIVERY, OFFICE, ORDER = (
     "schedules/office.yaml",
     "lookups/order.yaml",
 )
+BACK = "callback: callbacks # who calls after hours is called back when we open\n"
 SUPPORT, SALES = "groups/support.yaml", "groups/sales.yaml"
 TIMED = "menus/shop.yaml:5:1"
 
@@ -43,7 +44,7 @@ CASES = [
         "surveys/x.yaml",
     ),
     (
-        [(SHOP, "menu: shop", "menu: shop\ncallback: x")],
+        [(SHOP, BACK, "callback: x\n")],
         "lines/shop.yaml:11:11 E304",
         "no campaign `x`",
         "known",
@@ -166,13 +167,18 @@ CASES = [
         "",
     ),  # 0 leads to the line's group
     (
-        [(MENU, "group support", "callback")],
+        [(MENU, "group support", "callback"), (SHOP, BACK, "")],
         f"{MENU}:9:8 E455",
         "nobody calls back for the line `shop`",
         "mode preview",
     ),
-    ([(MENU, "group support", "callback"), (SUPPORT, "", "callback: visits\n")], "", "", ""),
-    ([(MENU, "group support", "callback"), (SHOP, "menu: shop", "menu: shop\ncallback: visits")], "", "", ""),
+    (
+        [(MENU, "group support", "callback"), (SHOP, BACK, ""), (SUPPORT, "", "callback: visits\n")],
+        "",
+        "",
+        "",
+    ),
+    ([(MENU, "group support", "callback")], "", "", ""),
     ([(SUPPORT, "", 'callback_key: "D"\n')], "groups/support.yaml:8:15 E207", "not a key", "digit, * or #"),
     ([(MENU, "prompt:", "timeout: 500ms\nprompt:")], "menus/shop.yaml:5:10 E456", "500ms", "5s"),
     ([(MENU, "prompt:", "timeout: 1m\nprompt:")], "menus/shop.yaml:5:10 E456", "1m", "5s"),
@@ -194,7 +200,7 @@ CASES = [
         "mode: preview",
     ),
     (
-        [(SHOP, "menu: shop", "menu: shop\ncallback: spring")],
+        [(SHOP, BACK, "callback: spring\n")],
         f"{SHOP}:11:11 E461",
         "mode predictive",
         "mode: preview",

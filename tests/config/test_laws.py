@@ -66,6 +66,7 @@ def test_a_campaign_keeps_the_law_of_the_us_and_aims_at_its_limit_unless_it_says
         "renewal": ("us", 0.03),
         "order-robot": ("us", 0.03),
         "delivery": ("us", 0.03),
+        "callbacks": ("us", 0.03),
     }
     edit("campaigns/spring.yaml", "mode: predictive", "mode: predictive\ntarget: 0.012")
     assert load_site(site).campaigns["spring"].aim == 0.012
