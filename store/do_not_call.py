@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leads.inbound import CallbackState
 from leads.lead import LeadState
-from leads.orders import Plan
+from leads.orders import By, Plan
 from leads.rules import LeadMove
 from store.decisions import decide
 from store.engine import Database
@@ -19,6 +19,8 @@ from store.leads import BATCH, LISTED, PAUSE, Added
 from store.orders import stop_calling
 from store.tables import callbacks, do_not_call, leads
 
+ROBOT = "robot"
+"""The source of numbers whose people pressed the opt-out key."""
 NOT_TO_BE_CALLED = LeadMove(LeadState.FINAL, None, LISTED)
 
 
@@ -58,7 +60,7 @@ class DoNotCallRepository:
                         for phone in new
                     ]
                     await connection.execute(insert(do_not_call), rows)
-                    await _stop(connection, new, now, plans)
+                    await _stop(connection, new, "robot" if source == ROBOT else "admin", now, plans)
                 added += len(new)
         return Added(added, len(numbers) - added)
 
@@ -99,9 +101,9 @@ async def is_listed(connection: AsyncConnection, phone: str) -> bool:
 
 
 async def _stop(
-    connection: AsyncConnection, phones: Sequence[str], now: float, plans: Mapping[str, Plan]
+    connection: AsyncConnection, phones: Sequence[str], by: By, now: float, plans: Mapping[str, Plan]
 ) -> None:
-    await stop_calling(connection, phones, now, plans)
+    await stop_calling(connection, phones, by, now, plans)
     waiting = leads.c.state.in_([LeadState.READY, LeadState.SCHEDULED])
     done = (
         update(leads)

@@ -249,13 +249,13 @@ async def end_call(
 
 
 async def stop_calling(
-    connection: AsyncConnection, phones: Collection[str], now: float, plans: Mapping[str, Plan]
+    connection: AsyncConnection, phones: Collection[str], by: By, now: float, plans: Mapping[str, Plan]
 ) -> None:
     """Inside another aggregate's write: these numbers must not be called, so their orders are not reached."""
     for row in await rows(connection, orders.c.phone.in_(phones), orders.c.lead_id.is_not(None), lock=True):
         order, plan = to_order(row), plans.get(row.shop, Plan())
         result = Result.NOT_TOLD if order.state is OrderState.CONFIRMED else Result.DO_NOT_CALL
-        await _settle(connection, order, result, "caller", now, plan, "the number is not to be called")
+        await _settle(connection, order, result, by, now, plan, "the number is not to be called")
 
 
 _IDLE = (

@@ -31,6 +31,7 @@ class ShopServer:
     got: list[Got] = field(default_factory=list)
     url: str = ""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @asynccontextmanager
     async def open(self, port: int = 0) -> AsyncIterator[ShopServer]:
@@ -40,6 +41,8 @@ class ShopServer:
             yield self
         finally:
             server.close()
+            for writer in [*self._open]:  # a kept connection would go on answering
+                writer.transport.abort()
 
     async def until(self, count: int, seconds: float = 10.0) -> list[Got]:
         """What came, once it is so many."""
@@ -50,6 +53,7 @@ class ShopServer:
         return self.got
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -67,4 +71,5 @@ class ShopServer:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            self._open.discard(writer)
             writer.close()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from socket import SOCK_STREAM
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from cli.demo_world import demo_site
+from lab.ports import free_port
 from sounds.catalogue import sounds_dir
 
 SPRING, RATIO, PREVIEW, AUTUMN = "spring", "calls", "visits", "autumn"
@@ -41,7 +43,8 @@ def run(agi):
 def write_site(target: Path) -> Path:
     """Write the site into `target` (missing)."""
     demo_site(target)
-    edit(target / "system.yaml", limits={"lines": WHOLE_LINES, "calls_per_second": WHOLE_RATE})
+    limits = {"lines": WHOLE_LINES, "calls_per_second": WHOLE_RATE}
+    edit(target / "system.yaml", limits=limits, api_port=free_port(SOCK_STREAM))
     for group in ("sales", "support"):
         edit(target / f"groups/{group}.yaml", ring_time=f"{RING:g}s")
     edit(target / "groups/sales.yaml", callback=BACK)
@@ -63,8 +66,10 @@ def write_site(target: Path) -> Path:
     )  # fmt: skip
     for robot in (ROBOT, DELIVERIES):
         edit(target / f"campaigns/{robot}.yaml", hours={"mon-sun": ["00:00-24:00"]}, calls_per_second=10)
-    hook = {"url": "https://shop.invalid/results", "secret": "${file:secrets/hook}"}
-    edit(target / "shops/demo.yaml", rules=[{"then": "robot"}], merge="0s", webhook=hook)
+    results = f"http://127.0.0.1:{free_port(SOCK_STREAM)}/results"  # whoever wants to hear them
+    hook = {"url": results, "secret": "${file:secrets/hook}"}
+    rules = [{"call_me": True, "then": "agents"}, {"then": "robot"}]
+    edit(target / "shops/demo.yaml", rules=rules, merge="0s", webhook=hook)
     others: dict[str, dict[str, Any]] = {
         SPRING: {},
         AUTUMN: {"group": "support"},
