@@ -84,13 +84,19 @@ class OwnScripts:
         ended = asyncio.Event()
         context = structlog.contextvars.get_contextvars()
 
+        def end(failed: bool) -> None:
+            self._free += 1
+            request.app.failed += failed
+            ended.set()
+
         def work() -> None:
+            failed = True
             structlog.contextvars.bind_contextvars(**context)
             try:
-                self._run(name, OwnAGI(request, self._exchange(loop, request), self._places))
+                failed = self._run(name, OwnAGI(request, self._exchange(loop, request), self._places))
             finally:
                 with contextlib.suppress(RuntimeError):  # the loop is closed: the daemon is gone
-                    loop.call_soon_threadsafe(self._end, ended)
+                    loop.call_soon_threadsafe(end, failed)
 
         threading.Thread(target=work, name=f"own {name}", daemon=True).start()
         try:
@@ -98,10 +104,6 @@ class OwnScripts:
                 await ended.wait()
         except TimeoutError:
             log.error("own_script_out_of_time", own=name, seconds=self._seconds)
-
-    def _end(self, ended: asyncio.Event) -> None:
-        self._free += 1
-        ended.set()
 
     @staticmethod
     def _exchange(loop: asyncio.AbstractEventLoop, request: Request) -> Callable[[bytes], Reply]:
@@ -118,8 +120,8 @@ class OwnScripts:
 
         return exchange
 
-    def _run(self, name: str, agi: OwnAGI) -> None:
-        """In the thread: one call, start to end."""
+    def _run(self, name: str, agi: OwnAGI) -> bool:
+        """In the thread: one call, start to end; whether it failed."""
         try:
             self._load(name)(agi)
         except AGIHangup:
@@ -128,10 +130,12 @@ class OwnScripts:
             pass  # sys.exit() is how a classic script ends
         except OwnScriptError as error:
             log.error("own_script_failed", own=name, why=str(error))
+            return True
         except BaseException as error:  # whatever an admin's file raises
-            log.error(
-                "own_script_failed", own=name, why=f"{type(error).__name__}: {error}", at=self._at(error)
-            )
+            why = f"{type(error).__name__}: {error}"
+            log.error("own_script_failed", own=name, why=why, at=self._at(error))
+            return True
+        return False
 
     def _at(self, error: BaseException) -> str:
         """File and line of the innermost frame that is the admin's."""

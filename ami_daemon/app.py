@@ -95,18 +95,10 @@ class Daemon:
             clock=clock, apply=self._apply, settled=lambda *over: self.dialer.settled(*over),
         )  # fmt: skip
         self.dialer = Dialer(
-            site,
-            self.board,
-            Limits(site),
-            self.link,
-            store,
-            epoch,
-            clock=clock,
-            new_id=lambda: new_attempt_id(clock()),
-            start=self._start,
+            site, self.board, Limits(site), self.link, store, epoch,
+            clock=clock, new_id=lambda: new_attempt_id(clock()), start=self._start,
             decided=lambda seconds: self.metrics.decisions.observe(seconds),
-        )
-        self.metrics = Metrics(self.board, self.dialer, self.link, clock=clock)
+        )  # fmt: skip
         self.orders = AgentOrders(site, self.board, self.link)
         self.recording = PromptRecording(site, self.board, self.link, lambda: new_attempt_id(clock()))
         self.nudge = Nudge(self.board, self.link)
@@ -114,6 +106,7 @@ class Daemon:
         self.robot = Robot(self.dialer, self._prepare, clock=clock, start=self._start)
         self.preview = Preview(self.dialer, self.orders, clock=clock, start=self._start)
         self.scripts = Scripts(self.desk, self.speech, scripts, ended=lambda: self._changed.set())
+        self.metrics = Metrics(self.board, self.dialer, self.link, self.scripts.server, clock=clock)
         self.api, self.outbox = Api(site, store, clock=clock), Outbox(site, store, clock=clock)
         self.was_live = asyncio.Event()
         self._stopped = asyncio.Event()

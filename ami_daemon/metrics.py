@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from agi.server import AgiServer
 from ami_daemon.agent import AgentState
 from ami_daemon.board import Board
 from ami_daemon.call import CallState
@@ -31,8 +32,11 @@ PATIENCE = 5.0
 class Metrics(Collector):
     """What a request is answered from; the figures are read in the daemon's own loop, at one moment."""
 
-    def __init__(self, board: Board, dialer: Dialer, link: AmiLink, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, board: Board, dialer: Dialer, link: AmiLink, scripts: AgiServer, *, clock: Callable[[], float]
+    ) -> None:
         self._board, self._dialer, self._link, self._clock = board, dialer, link, clock
+        self._scripts = scripts
         self._loop: asyncio.AbstractEventLoop | None = None
         self.registry = CollectorRegistry()
         self.registry.register(self)
@@ -62,7 +66,7 @@ class Metrics(Collector):
         return asyncio.run_coroutine_threadsafe(self._read(), self._loop).result(PATIENCE)
 
     async def _read(self) -> list[Metric]:
-        return [*self._of_link(), *self._of_floor(), *self._of_pacers()]
+        return [*self._of_link(), *self._of_floor(), *self._of_scripts(), *self._of_pacers()]
 
     def _of_link(self) -> Iterable[Metric]:
         counters = self._link.counters
@@ -95,6 +99,18 @@ class Metrics(Collector):
         yield GaugeMetricFamily(
             "perezvon_inbound_waiting", "Callers who wait for an agent", value=len(self._board.inbound)
         )
+
+    def _of_scripts(self) -> Iterable[Metric]:
+        sessions = len(self._scripts.connections)
+        yield GaugeMetricFamily("perezvon_script_calls", "Calls in a call script", value=sessions)
+        ends = CounterMetricFamily(
+            "perezvon_script_faults",
+            "Calls that a script lost to the dialplan: not let in, or failed",
+            labels=["kind"],
+        )
+        ends.add_metric(["refused"], self._scripts.refused)
+        ends.add_metric(["failed"], self._scripts.failed)
+        yield ends
 
     def _of_pacers(self) -> Iterable[Metric]:
         running = _gauge("running", "1 while the campaign may place calls")

@@ -33,11 +33,15 @@ def log() -> Iterator[LogCapture]:
 
 
 @asynccontextmanager
-async def served(folder: Path, threads: int = 20, seconds: float = 60.0) -> AsyncIterator[int]:
+async def served(
+    folder: Path, threads: int = 20, seconds: float = 60.0, failed: int = 0
+) -> AsyncIterator[int]:
+    """The server's port; at the end so many calls must have failed."""
     server = AgiServer(TOKEN)
     server.add_route("own", OwnScripts(folder, PLACES, threads=threads, seconds=seconds).serve)
     try:
         yield server.start(0)
+        assert server.failed == failed
     finally:
         await server.stop()
 
@@ -116,7 +120,7 @@ async def test_a_fault_is_told_with_its_place_and_the_call_goes_on(
 ) -> None:
     if text is not None:
         (tmp_path / "night.py").write_text(text)
-    async with served(tmp_path) as port, calling(port, f"{TOKEN}/own/night") as caller:
+    async with served(tmp_path, failed=1) as port, calling(port, f"{TOKEN}/own/night") as caller:
         if text is not None and "agi.answer" in text:
             await caller.answer("200 result=0")
         assert await caller.ended()
@@ -133,7 +137,7 @@ async def test_a_request_names_a_script_of_the_folder_and_no_other_file(
 ) -> None:
     (tmp_path / "scripts").mkdir()
     (tmp_path / "night.py").write_text("def run(agi):\n    agi.answer()\n")
-    async with served(tmp_path / "scripts") as port, calling(port, f"{TOKEN}/own/{name}") as caller:
+    async with served(tmp_path / "scripts", failed=1) as port, calling(port, f"{TOKEN}/own/{name}") as caller:
         assert await caller.ended()
     assert "there is no" in log.entries[0]["why"]
 

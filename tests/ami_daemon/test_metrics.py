@@ -70,6 +70,7 @@ async def test_the_figures_are_those_of_the_daemon(tmp_path: Path, port: int) ->
         daemon.dialer.pacing.deal()
         await daemon.dialer._round("spring")
         daemon.board.place(Call("0123456789abcd01", 1, "spring", "sales", "city", PHONE, 100.0))
+        daemon.scripts.server.refused = 2
         async with daemon.metrics.served(port):
             told = await asyncio.to_thread(get, port)
     figures = dict(line.rsplit(" ", 1) for line in told.splitlines() if not line.startswith("#"))
@@ -77,6 +78,9 @@ async def test_the_figures_are_those_of_the_daemon(tmp_path: Path, port: int) ->
         "perezvon_link_up": 0,
         "perezvon_resyncs_total": 0,
         "perezvon_inbound_waiting": 0,
+        "perezvon_script_calls": 0,
+        'perezvon_script_faults_total{kind="refused"}': 2,
+        'perezvon_script_faults_total{kind="failed"}': 0,
         'perezvon_calls{campaign="spring",state="placed"}': 1,
         'perezvon_calls{campaign="spring",state="talking"}': 0,
         'perezvon_agents{state="ready"}': 1,

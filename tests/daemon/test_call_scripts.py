@@ -77,6 +77,19 @@ async def test_when_the_daemon_dies_in_mid_script_the_caller_still_gets_an_agent
     await centre.daemon.start()
 
 
+async def test_a_daemon_that_stops_lets_callers_in_scripts_finish(centre: Centre) -> None:
+    write(
+        centre, *(f"agi.stream_file({str(RU / name)!r})" for name in ("goodbye", "refused")), "agi.hangup()"
+    )
+    async with centre.pair.city.caller(OWN, CALLER) as caller:
+        await caller.hears("goodbye")
+        stopping = asyncio.create_task(centre.daemon.stop())
+        await caller.hears("refused")
+        await caller.until_over(5.0)
+        assert await stopping == 0
+    await centre.daemon.start()
+
+
 @asynccontextmanager
 async def instead(centre: Centre, script: Callable[[Session], Awaitable[None]]) -> AsyncIterator[AgiServer]:
     """The daemon away, and a script of the test's on its port."""
