@@ -302,13 +302,17 @@ class Switch(Floor):
 
     # -- inbound ---------------------------------------------------------------------------------
 
-    def inbound(self, trunk: str, number: str, caller: str, group: str, wait: int = 600) -> Channel:
+    def inbound(
+        self, trunk: str, number: str, caller: str, group: str, wait: int = 600, line: str = "office"
+    ) -> Channel:
         """A caller on one of our lines; it stands in the group's queue half a second later."""
         channel = self.open(f"trunk-{trunk}", f"perezvon-in-{trunk}", exten=number, cid=caller, dialed=number)
         channel.state = RING
         self.count(channel, 1)
         self.announce(channel)
-        channel.context, channel.exten, channel.priority = "perezvon-line", "office", 3
+        channel.context, channel.exten, channel.priority = "perezvon-line", line, 2
+        self.emit("user", "UserEvent", channel.head() + f"UserEvent: PerezvonCaller\r\nLine: {line}\r\n")
+        channel.priority = 4
         channel.application = "Answer"
         self.set_state(channel, UP)
         self.settle_device(channel.device)

@@ -68,6 +68,7 @@ exten => D,1,GotoIf($["${PZ_CAMPAIGN}" = ""]?done)
 exten => +74950000001,1,Goto(perezvon-line,office,1)
 [perezvon-line]
 exten => office,1,Set(CALLERID(num)=${FILTER(0-9+,${CALLERID(num)})})
+ same => n,UserEvent(PerezvonCaller,Line: office)
  same => n,Set(CHANNEL(language)=en)
  same => n,Answer()
  same => n,Goto(perezvon-group,sales,1)
