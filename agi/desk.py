@@ -15,6 +15,15 @@ Ask = Callable[[Lookup, str | None, str, str], Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A caller's place in the line of a group, from 1, and since when they have it."""
+
+    group: str
+    since: float
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The daemon's side of a call script. `clock` gives epoch seconds."""
 
@@ -22,3 +31,5 @@ class Desk:
     store: Store
     clock: Callable[[], float]
     ask: Ask = lookup.ask
+    turn: Callable[[str], Turn | None] = lambda _channel: None
+    """The turn of a caller, by channel, who waits or was led out of the queue a moment ago."""

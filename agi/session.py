@@ -68,6 +68,8 @@ class Variable(StrEnum):
     ATTEMPT = "PZ_ATTEMPT"
     AGENT = "MEMBERNAME"
     """Who had the caller last, from `Queue()`."""
+    PLACE = "PZ_PLACE"
+    """Where the caller stands on coming back into a queue."""
     QUEUE_STATUS = "QUEUESTATUS"
     """Why `Queue()` let the caller go: TIMEOUT, FULL, JOINEMPTY, LEAVEEMPTY, CONTINUE..."""
 

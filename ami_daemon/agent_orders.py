@@ -84,9 +84,10 @@ class AgentOrders:
         state, reason = self.board.agents[agent].standing()
         if state is AgentState.NOT_READY and reason != PREVIEW:
             return  # a pause that was asked for meanwhile stays, and wrap-up does not matter to it
-        # Asterisk forgets a member's last call only with the membership.
+        # Asterisk forgets a member's last call only with the membership. Who is kept for a preview stays so.
+        kept = self.board.agents[agent].preview is not None
         await self._remove(agent)
-        await self._add(agent, paused=False)
+        await self._add(agent, paused=kept, reason=PREVIEW)
 
     async def pause(self, agent: str, paused: bool, reason: str) -> None:
         """Pause or unpause the agent in all queues."""
@@ -95,7 +96,7 @@ class AgentOrders:
             headers["Reason"] = reason
         await self.link.action("QueuePause", headers)
 
-    async def _add(self, agent: str, *, paused: bool) -> None:
+    async def _add(self, agent: str, *, paused: bool, reason: str = SIGNED_IN) -> None:
         for queue, penalty in self.queues[agent].items():
             headers = {
                 "Queue": queue,
@@ -105,7 +106,7 @@ class AgentOrders:
                 "Paused": str(paused).lower(),
             }
             if paused:
-                headers["Reason"] = SIGNED_IN
+                headers["Reason"] = reason
             try:
                 await self.link.action("QueueAdd", headers)
             except ActionFailed as error:

@@ -33,6 +33,7 @@ from ami_daemon.changes import (
 )
 from ami_daemon.control import Control
 from ami_daemon.dialer import Dialer
+from ami_daemon.hold import Hold
 from ami_daemon.journal import Journal
 from ami_daemon.lease import LEASE_SECONDS as LEASE_SECONDS
 from ami_daemon.lease import CannotRun as CannotRun
@@ -48,6 +49,7 @@ from ami_daemon.reconcile import Reconcile
 from ami_daemon.robot import Robot
 from ami_daemon.scripts import Scripts
 from ami_daemon.verbs import Verbs
+from ami_daemon.waiting import Waiting
 from config.models import Site
 from dialplan.filters import secs
 from leads.attempt import Attempt
@@ -102,9 +104,12 @@ class Daemon:
         self.orders = AgentOrders(site, self.board, self.link)
         self.recording = PromptRecording(site, self.board, self.link, lambda: new_attempt_id(clock()))
         self.nudge = Nudge(self.board, self.link)
-        self.desk, self.speech = Desk(site, store, clock), Speech.of(site.system)
+        self.desk = Desk(site, store, clock, turn=lambda channel: self.waiting.turn(channel))
+        self.speech = Speech.of(site.system)
         self.robot = Robot(self.dialer, self._prepare, clock=clock, start=self._start)
-        self.preview = Preview(self.dialer, self.orders, clock=clock, start=self._start)
+        self.hold = Hold(self.dialer, self.orders, clock=clock)
+        self.preview = Preview(self.dialer, self.orders, self.hold, clock=clock, start=self._start)
+        self.waiting = Waiting(self.dialer, self.hold, self.speech, start=self._start)
         self.scripts = Scripts(self.desk, self.speech, scripts, ended=lambda: self._changed.set())
         self.metrics = Metrics(self.board, self.dialer, self.link, self.scripts.server, clock=clock)
         self.api, self.outbox = Api(site, store, clock=clock), Outbox(site, store, clock=clock)
@@ -148,6 +153,7 @@ class Daemon:
                     ("journal", self.journal.run()),
                     ("dialer", self.dialer.run()),
                     ("preview", self.preview.run()),
+                    ("waiting", self.waiting.run()),
                     ("robot", self.robot.run()),
                     ("outbox", self.outbox.run()),
                     ("budgets", self.dialer.budgets.run()),
@@ -276,6 +282,7 @@ class Daemon:
         else:
             self.journal.put(change)
         self.preview.on_change(change)
+        self.waiting.on_change(change)
         self.robot.on_change(change)
         for work in (self.orders.on_change(change), self.nudge.on_change(change)):
             if work is not None:

@@ -103,6 +103,7 @@ class Board(Picture):
     def _hangup(self, event: ami.Hangup) -> None:
         self._inbound_over(event.uniqueid, event.at, "inbound_quit")
         self._caller_over(event)
+        self.lines.gone(event.uniqueid)
         if call := self._call_of(event.uniqueid):
             call.cause = event.cause
             self._move(call, CallState.ENDED, event.at)
@@ -165,14 +166,19 @@ class Board(Picture):
             self._answered(call, event.at)
             self._move(call, CallState.WAITING, event.at)
         elif event.queue in self._queues:
+            self.lines.joined(event)
             self._waits(event.uniqueid, event.queue, event.at)
-            if event.uniqueid not in self.inbound:  # else they come back: the wait goes on
-                self._changes.append(Inbound("inbound", event.queue, event.uniqueid, 0.0, event.at))
-            since = self.inbound.get(event.uniqueid, ("", event.at))[1]
-            self.inbound[event.uniqueid] = (event.queue, since)
+            known = self.inbound.get(event.uniqueid, ("", 0.0))[0]
+            if known == event.queue:
+                return  # they come back: the wait goes on
+            if known:
+                self._inbound_over(event.uniqueid, event.at, "inbound_quit")
+            self.inbound[event.uniqueid] = (event.queue, self.lines.first[event.uniqueid])
+            self._changes.append(Inbound("inbound", event.queue, event.uniqueid, 0.0, event.at))
 
     def _leave(self, event: ami.QueueCallerLeave) -> None:
         """Leaving goes before `AgentConnect` too; so a caller who quits is known at the hang-up."""
+        self.lines.left(event.uniqueid)
 
     def _inbound_over(self, uniqueid: str, at: float, kind: str) -> None:
         if (entry := self.inbound.pop(uniqueid, None)) is not None:
@@ -223,6 +229,7 @@ class Board(Picture):
     def _connect(self, event: ami.AgentConnect) -> None:
         self._inbound_over(event.uniqueid, event.at, "inbound_connect")
         self._rings.answered(event.uniqueid)
+        self.lines.gone(event.uniqueid)
         agent = self._agent(event.interface)
         if caller := self.callers.get(event.uniqueid):
             caller.agent = agent.name if agent else event.interface

@@ -197,6 +197,29 @@ class DeviceStateChange(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DTMFEnd(Event):
+    """A key was pressed on a channel: `direction` is Received, or Sent for what we play to it."""
+
+    uniqueid: Annotated[str, "Uniqueid"]
+    digit: Annotated[str, "Digit"]
+    direction: Annotated[str, "Direction"]
+
+
+@dataclass(frozen=True, slots=True)
+class MusicOnHoldStart(Event):
+    """A channel hears music from now on."""
+
+    uniqueid: Annotated[str, "Uniqueid"]
+
+
+@dataclass(frozen=True, slots=True)
+class MusicOnHoldStop(Event):
+    """A channel hears no music now."""
+
+    uniqueid: Annotated[str, "Uniqueid"]
+
+
+@dataclass(frozen=True, slots=True)
 class UserEvent(Event):
     """The dialplan's own event. `headers` has every header but the envelope's, the channel's among them."""
 
@@ -336,6 +359,9 @@ _PLAIN: tuple[type[Event], ...] = (
     AgentComplete,
     AgentRingNoAnswer,
     DeviceStateChange,
+    DTMFEnd,
+    MusicOnHoldStart,
+    MusicOnHoldStop,
     BridgeEnter,
     BridgeLeave,
     ContactStatus,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from ami_daemon import events as ami
 
@@ -57,14 +58,22 @@ class Lines:
         self.left(channel)
         self.first.pop(channel, None)
 
-    def restore(self, waiting: Mapping[str, tuple[str, float]]) -> None:
-        """As a snapshot has it: channels, in order, to queue and join time."""
+    def restore(self, waiting: Mapping[str, tuple[str, float]], alive: Collection[str]) -> None:
+        """As a snapshot has it: channels, in order, to queue and join time; `alive` are all channels."""
+        self.first = {channel: since for channel, since in self.first.items() if channel in alive}
         for line in self.queues.values():
             line.clear()
         for channel, (queue, since) in waiting.items():
             if queue in self.queues and not channel.startswith(self._ours):
                 self.first.setdefault(channel, since)
                 self.queues[queue].append(channel)
+
+    def place(self, channel: str, group: str) -> int:
+        """Where the caller stands among the group's callers, or would stand on coming back; from 1."""
+        if channel in self.queues[group]:
+            return self.queues[group].index(channel) + 1
+        back = Waiter(self.first.get(channel, inf))
+        return self.line(group, [back]).index(back) + 1
 
     def group_of(self, channel: str) -> str | None:
         return next((group for group, waiting in self.queues.items() if channel in waiting), None)

@@ -63,7 +63,7 @@ def callers(board: Board, agent: str) -> list[str]:
             for call in board.calls.values()
             if call.state is CallState.WAITING and call.group == queue
         ]
-        inbound = [(since, channel) for channel, (group, since) in board.inbound.items() if group == queue]
+        inbound = [(board.lines.first[channel], channel) for channel in board.lines.queues.get(queue, ())]
         ready = sum(a.state is AgentState.READY and queue in a.queues for a in board.agents.values())
         waiting = [entry for entry in sorted(inbound) + sorted(called) if entry[1] not in served]
         first += waiting[:ready]

@@ -18,6 +18,7 @@ from ami_daemon.changes import (
     PreviewLeft,
     PreviewMissed,
 )
+from ami_daemon.line import Lines
 from ami_daemon.rings import Rings
 from ami_daemon.snapshot import Channel
 from leads.lead import IllegalMove
@@ -43,6 +44,7 @@ class Picture:
         self._rings = Rings()
         self._queues_of, self._wrap_ups = queues_of, wrap_ups
         self._queues = frozenset().union(*queues_of.values()) if queues_of else frozenset()
+        self.lines = Lines(self._queues, self.prefix)
         self._legs: dict[str, str] = {}
         self._changes: list[Change] = []
 
@@ -100,7 +102,12 @@ class Picture:
             self._take_member(member)
         self._rings.keep(by_id)
         self.callers = {uid: caller for uid, caller in self.callers.items() if uid in by_id}
-        self.inbound = {uid: entry for uid, entry in waiting.items() if not uid.startswith(self.prefix)}
+        self.lines.restore(waiting, by_id)
+        self.inbound = {
+            uid: (queue, self.lines.first.get(uid, since))
+            for uid, (queue, since) in waiting.items()
+            if not uid.startswith(self.prefix)
+        }
         self._restore_agents(by_id)
         self._restore_previews(by_id, at)
         missing = [call for call in self.calls.values() if self.prefix + call.attempt not in by_id]

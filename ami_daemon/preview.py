@@ -11,8 +11,17 @@ import structlog
 
 from ami_daemon.agent import PHONE_UNREACHABLE, PREVIEW, AgentState
 from ami_daemon.agent_orders import AgentOrders, interface
-from ami_daemon.changes import AgentMoved, CallEnded, Change, PreviewAnswered, PreviewLeft, PreviewMissed
+from ami_daemon.changes import (
+    AgentMoved,
+    CallEnded,
+    Change,
+    Inbound,
+    PreviewAnswered,
+    PreviewLeft,
+    PreviewMissed,
+)
 from ami_daemon.dialer import Dialer, call_of, originate_headers
+from ami_daemon.hold import Hold
 from ami_daemon.link import ActionFailed, ActionTimeout, ConnectionLost, LinkError, LinkState, NotConnected
 from config.models import Mode
 from leads.attempt import Attempt
@@ -30,8 +39,9 @@ class Preview:
     """Serves the preview campaigns, one lead per ready agent."""
 
     def __init__(
-        self, dialer: Dialer, orders: AgentOrders, *, clock: Callable[[], float], start: Start
+        self, dialer: Dialer, orders: AgentOrders, hold: Hold, *, clock: Callable[[], float], start: Start
     ) -> None:
+        self.hold = hold
         self.dialer, self.orders, self.clock, self._start = dialer, orders, clock, start
         self.site, self.board, self.link, self.store = dialer.site, dialer.board, dialer.link, dialer.store
         self.reserved = dialer.pacing.reserved
@@ -42,8 +52,9 @@ class Preview:
         while True:
             if self.link.state is LinkState.LIVE:
                 await self._tidy()
+                await self._serve_kept()
                 for name, campaign in self.site.campaigns.items():
-                    if campaign.mode is Mode.PREVIEW:
+                    if campaign.mode is Mode.PREVIEW and not self.hold.comes_first(name):
                         await self._serve(name)
             try:
                 async with asyncio.timeout(1.0):  # wait_for can lose a cancellation on Python 3.11
@@ -69,6 +80,23 @@ class Preview:
     async def _let_go(self, attempt: str) -> None:
         with contextlib.suppress(LinkError):  # tried again when the link is up
             await self._hang_up(self.board.preview_prefix + attempt)
+
+    async def _serve_kept(self) -> None:
+        """Keep agents for those who keep a place in line."""
+        for agent, attempt in (await self.hold.serve()).items():
+            try:
+                await self.orders.pause(agent, True, PREVIEW)  # once they are so, they are rung: on_change
+            except LinkError as error:
+                await self._give_back(attempt, f"the agent could not be paused: {error}")
+                self.board.reserve(agent, None)
+                continue
+            if self.board.agents[agent].state in (AgentState.RINGING, AgentState.TALKING):
+                # The queue was quicker by a moment: then it is not their turn.
+                await self._give_back(attempt, "a call came in between")
+                await self.orders.pause(agent, False, "")
+
+    async def _ring_kept(self, agent: str, attempt: Attempt, lead_name: str) -> None:
+        await self._ring_agent(agent, attempt, lead_name)
 
     async def _serve(self, name: str) -> None:
         """Ring ready agents, one after the other, while there are lines and leads."""
@@ -152,7 +180,11 @@ class Preview:
             case AgentMoved(agent, _, _, AgentState.WRAP_UP, _, _, _):
                 if self.board.agents[agent].standing()[1] == PREVIEW:
                     self._start(self._wrap_up(agent))
-            case AgentMoved(_, _, _, AgentState.READY, _, _, _):
+                self._wake.set()
+            case AgentMoved(agent, _, _, AgentState.NOT_READY, reason, _, _) if reason == PREVIEW:
+                if (found := self.hold.over(agent)) is not None:
+                    self._start(self._ring_kept(*found))
+            case AgentMoved(_, _, _, AgentState.READY, _, _, _) | Inbound():
                 self._wake.set()
 
     async def _dial_subscriber(self, attempt_id: str) -> None:

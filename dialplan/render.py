@@ -25,8 +25,6 @@ NOISE = (
     "ContactStatus",
     "DTMFBegin",
     "ExtensionStatus",
-    "MusicOnHoldStart",
-    "MusicOnHoldStop",
     "Newexten",
     "RTCPReceived",
     "RTCPSent",

@@ -51,7 +51,7 @@ def test_a_caller_of_higher_priority_goes_before_who_hung_up_as_before_everybody
 
 def test_a_snapshot_gives_the_order_and_first_joins_that_are_known_stay() -> None:
     lines = three()
-    lines.restore({"b": ("sales", 50.0), "d": ("sales", 51.0), "pz-x-1": ("sales", 52.0)})
+    lines.restore({"b": ("sales", 50.0), "d": ("sales", 51.0), "pz-x-1": ("sales", 52.0)}, "bd")
     assert lines.line("sales") == [Waiter(11.0, "b"), Waiter(51.0, "d")]
 
 

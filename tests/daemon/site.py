@@ -20,6 +20,10 @@ ASKED, SURVEY = "asked", "quality"
 """A line and a campaign whose agents' talks are followed by that survey."""
 ASKED_NUMBER = "+74951234573"
 ROBOT, DELIVERIES = "order-robot", "delivery"
+HELPDESK, CROWD, CALLBACKS = "helpdesk", "crowd", "callbacks"
+"""A group that tells places and offers call-backs, one that it helps out, and who calls back."""
+HELPLINE, CROWDED = "+74951234581", "+74951234582"
+"""The two groups' lines."""
 
 OWN = "+74951234572"
 """The line of the site's own script, `own`, which tests write anew."""
@@ -70,6 +74,24 @@ def write_site(target: Path) -> Path:
     hook = {"url": results, "secret": "${file:secrets/hook}"}
     rules = [{"call_me": True, "then": "agents"}, {"then": "robot"}]
     edit(target / "shops/demo.yaml", rules=rules, merge="0s", webhook=hook)
+    hook = {"url": "https://shop.invalid/results", "secret": "${file:secrets/hook}"}
+    edit(target / "shops/demo.yaml", rules=[{"then": "robot"}], merge="0s", webhook=hook)
+    times = {"ring_time": f"{RING:g}s", "wrap_up": f"{WRAP_UP:g}s"}
+    desk = {
+        "announce_every": "8s",
+        "callback": CALLBACKS,
+        "messages": ["queue-info"],
+        "messages_every": "25s",
+    }
+    _write(target / f"groups/{HELPDESK}.yaml", {"title": HELPDESK, **times, **desk})
+    surge = {"group": HELPDESK, "waiting": 2}
+    _write(target / f"groups/{CROWD}.yaml", {"title": CROWD, **times, "surge": surge})
+    for group, number, agents in ((HELPDESK, HELPLINE, ("gleb", "kira")), (CROWD, CROWDED, ("lev",))):
+        line = {"label": group, "numbers": [number], "trunks": ["city"], "group": group}
+        _write(target / f"lines/{group}.yaml", line)
+        for agent in agents:
+            path = target / f"agents/{agent}.yaml"
+            edit(path, groups=[*_read(path)["groups"], group])
     others: dict[str, dict[str, Any]] = {
         SPRING: {},
         AUTUMN: {"group": "support"},
@@ -81,6 +103,7 @@ def write_site(target: Path) -> Path:
         LOCAL: {},
         BACK: {"mode": "preview", "ring_time": "15s"},
         ASKED: {"survey": SURVEY, "group": "support"},
+        CALLBACKS: {"mode": "preview", "ring_time": "15s", "group": HELPDESK},
     }
     for name, other in others.items():
         _write(target / f"campaigns/{name}.yaml", {**spring, "list": name, **other})

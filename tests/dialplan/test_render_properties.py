@@ -18,7 +18,7 @@ from tests.dialplan.sites import sites
 SOUNDS = "/usr/share/sounds"
 PARTS = """
 abandoned agent agents answered auto-answer group leave line member nowhere own own-done
-preview preview-answered queues record rev tell
+preview preview-answered queues record rev robot tell
 """
 OURS = {f"perezvon-{part}" for part in PARTS.split()}
 relaxed = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,0 +1,156 @@
+"""Call-backs that keep a place in the queue: the agent whose turn it is to serve them is kept for them.
+
+An agent is kept while they wrap up, so that the queue does not give them somebody who came later; or, where
+they are ready and nobody stands before the call-back, at once. From there on it is a preview call like any
+other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import structlog
+
+from ami_daemon.agent import PREVIEW, Agent, AgentState
+from ami_daemon.agent_orders import AgentOrders
+from ami_daemon.call import Call
+from ami_daemon.dialer import Dialer
+from ami_daemon.floor import rung_for
+from ami_daemon.line import Free, Waiter, turns
+from config.models import Mode
+from leads.attempt import Attempt
+from leads.inbound import Callback
+from leads.lead import Lead, LeadState
+from store import CampaignState
+
+log = structlog.get_logger("hold")
+
+FIRST_RETRY = 1
+"""Attempts after which a place is still kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A call-back that may be made now, and its lead."""
+
+    task: Callback
+    lead: Lead
+
+
+class Hold:
+    """Who keeps a place, and which agents are kept for them."""
+
+    def __init__(self, dialer: Dialer, orders: AgentOrders, *, clock: Callable[[], float]) -> None:
+        self._dialer, self._orders, self._clock = dialer, orders, clock
+        self._site, self._board, self._store = dialer.site, dialer.board, dialer.store
+        self._reserved = dialer.pacing.reserved
+        self._campaigns = {group.callback for group in self._site.groups.values() if group.callback}
+        self._kept: dict[int, Kept] = {}
+        self._later: dict[str, tuple[Attempt, str]] = {}
+        """By agent who is kept, and not yet rung: the attempt, and its lead's name."""
+
+    def calls_back(self, group: str) -> bool:
+        """Whether a caller of the group may be promised a call back in their turn."""
+        name = self._site.groups[group].callback
+        return name is not None and self._may(name, None)
+
+    def _may(self, campaign: str, zone: str | None) -> bool:
+        running = self._dialer.states.get(campaign) is CampaignState.RUNNING and not self._dialer.draining
+        return running and self._dialer.call_time(campaign, zone, self._clock()).allowed
+
+    def kept(self, group: str) -> list[Waiter]:
+        """The places in the group's line that nobody on the phone has."""
+        return [
+            Waiter(one.task.place_since or 0.0, task=id)
+            for id, one in self._kept.items()
+            if one.task.group == group
+        ]
+
+    def comes_first(self, campaign: str) -> bool:
+        """Whether people wait in line whom the campaign's other leads must not be called before."""
+        groups = [name for name, group in self._site.groups.items() if group.callback == campaign]
+        waiting = any(self._board.lines.queues.get(group) for group in groups)
+        return waiting or any(one.task.campaign == campaign for one in self._kept.values())
+
+    async def look(self) -> None:
+        """Take from the store who keeps a place and may be called now."""
+        found = {}
+        for name in sorted(self._campaigns):
+            if name in self._site.campaigns and self._site.campaigns[name].mode is Mode.PREVIEW:
+                for task in await self._store.callbacks.waiting(name):
+                    if task.place_since is None or task.group not in self._site.groups:
+                        continue
+                    lead = await self._store.leads.get(task.lead_id)
+                    if lead is not None and self._is_due(lead) and self._may(name, lead.timezone):
+                        found[task.id] = Kept(task, lead)
+        self._kept = found
+
+    def _is_due(self, lead: Lead) -> bool:
+        due = lead.state is LeadState.SCHEDULED and (lead.due_at or 0.0) <= self._clock()
+        return (due or lead.state is LeadState.READY) and lead.attempts <= FIRST_RETRY
+
+    async def serve(self) -> dict[str, str]:
+        """Keep agents whose turn has come; gives them with the attempts that they are to be paused for."""
+        await self.look()
+        kept = {}
+        for agent, waiter in self._turns().items():
+            one = self._kept.pop(waiter.task or 0, None)
+            if one is not None and (attempt := await self._keep(agent, one)) is not None:
+                kept[agent] = attempt.id
+        return kept
+
+    def over(self, agent: str) -> tuple[str, Attempt, str] | None:
+        """The agent is paused, and has no wrap-up any more: whom to ring for, if they are kept."""
+        attempt, name = self._later.pop(agent, (None, ""))
+        if attempt is None or self._board.agents[agent].preview != attempt.id:
+            return None
+        return agent, attempt, name
+
+    def _turns(self) -> dict[str, Waiter]:
+        if not self._kept:
+            return {}
+        served = rung_for(self._board)
+        lines = {
+            group: [
+                one for one in self._board.lines.line(group, self.kept(group)) if one.channel not in served
+            ]
+            for group in self._board.lines.queues
+        }
+        return turns(lines, self._free())
+
+    def _free(self) -> Iterator[Free]:
+        for name, agent in self._board.agents.items():
+            if agent.preview is None and (at := self._free_at(agent)) is not None:
+                yield Free(
+                    name, at, {group: self._orders.queues[name].get(group, 0) for group in agent.queues}
+                )
+
+    def _free_at(self, agent: Agent) -> float | None:
+        if agent.state is AgentState.READY:
+            return agent.since
+        if agent.state is AgentState.WRAP_UP and agent.standing()[1] in ("", PREVIEW):
+            longest = max((queue.wrap_up for queue in agent.queues.values()), default=0)
+            return max(agent.wrap_until, agent.since + longest)
+        return None
+
+    async def _keep(self, agent: str, one: Kept) -> Attempt | None:
+        """Claim the lead, and pause the agent for it; None where something came in between."""
+        name, dialer = one.task.campaign, self._dialer
+        campaign = self._site.campaigns[name]
+        async with dialer.rounds:
+            taken: list[Call | Attempt] = [*self._board.calls.values(), *self._reserved.values()]
+            if dialer.limits.free_lines(name, taken) < 1 or not self._may(name, one.lead.timezone):
+                return None
+            claimed = await self._store.attempts.claim(
+                dialer.epoch, name, campaign.trunk, [one.lead.id], self._clock(), dialer.new_id
+            )
+            if not claimed:
+                return None
+            attempt = self._reserved[claimed[0].id] = claimed[0]
+            self._board.reserve(agent, attempt.id)
+            self._later[agent] = attempt, one.lead.name
+        log.info(
+            "agent_kept", attempt=attempt.id, agent=agent, group=one.task.group, since=one.task.place_since
+        )
+        return attempt

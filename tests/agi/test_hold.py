@@ -1,0 +1,77 @@
+"""The script of a waiting caller who wants to be called back, on paper."""
+
+from __future__ import annotations
+
+import pytest
+
+from agi.desk import Desk, Turn
+from agi.paper import HANGS_UP, PaperSession
+from agi.scripts import hold
+from agi.session import CallFacts, HungUp, Variable, places
+from config.models import Site
+from leads.inbound import CallbackKind, CallOutcome
+from store import Store
+from tests.agi.conftest import Change
+
+NUMBER = "+79035551001"
+
+
+@pytest.fixture
+def site(changed: Change) -> Site:
+    return changed(groups={"support": {"callback": "visits"}})
+
+
+def desk(site: Site, store: Store) -> Desk:
+    return Desk(site, store, lambda: 1000.0, turn=lambda _: Turn("support", 940.0, 3))
+
+
+async def paper(site: Site, store: Store, *answers: str, hang_up_at: int | None = None) -> PaperSession:
+    await store.inbound.arrive("c1", "support", NUMBER, 930.0)
+    await store.inbound.wait("c1", "support", 940.0)
+    facts = CallFacts("c1", number=NUMBER)
+    caller = PaperSession(facts, places(site), answers, hang_up_at=hang_up_at)
+    try:
+        await hold.run(caller, desk(site, store))
+    except HungUp:
+        assert caller.gone
+    return caller
+
+
+async def test_who_confirms_keeps_the_place_of_when_they_joined(site: Site, store: Store) -> None:
+    caller = await paper(site, store, "1")
+    assert caller.heard == ["callback-number", "callback-done"]
+    assert caller.gone
+    task = await store.callbacks.open_of(NUMBER)
+    assert task is not None
+    assert (task.kind, task.campaign, task.group) == (CallbackKind.ASKED, "visits", "support")
+    assert (task.place_since, task.call) == (940.0, "c1")
+    call = await store.inbound.end("c1", 1010.0)
+    assert call is not None
+    assert call.outcome is CallOutcome.CALLBACK_ASKED
+
+
+async def test_another_number_may_be_typed(site: Site, store: Store) -> None:
+    caller = await paper(site, store, "2", "84951112233#", "1")
+    assert "callback-done" in caller.heard
+    assert await store.callbacks.open_of("+74951112233") is not None
+
+
+@pytest.mark.parametrize("answers", [["0"], []])
+async def test_who_stays_goes_back_to_their_place(site: Site, store: Store, answers: list[str]) -> None:
+    caller = await paper(site, store, *answers)
+    assert caller.heard[-1] == "callback-stay"
+    assert caller.variables[Variable.PLACE] == "3"
+    assert caller.went is None
+    assert await store.callbacks.open_of(NUMBER) is None
+
+
+async def test_a_hang_up_before_the_number_is_confirmed_promises_nothing(site: Site, store: Store) -> None:
+    for step in (1, 2, 3):
+        caller = await paper(site, store, "", HANGS_UP, hang_up_at=step)
+        assert caller.gone
+    assert await store.callbacks.open_of(NUMBER) is None
+
+
+async def test_where_nobody_calls_back_the_caller_stays(demo: Site, store: Store) -> None:
+    caller = await paper(demo, store, "1")
+    assert caller.heard == ["callback-stay"]
