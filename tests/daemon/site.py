@@ -128,8 +128,8 @@ def _write_lines(target: Path) -> None:
     _write(target / "lines/closed.yaml", closed)
     menu = _read(target / "menus/shop.yaml")
     keys = {**menu["keys"], "4": "script hello", "7": "line closed"}
-    edit(target / "menus/shop.yaml", timeout="3s", keys=keys)
-    edit(target / "menus/delivery.yaml", timeout="3s")
+    edit(target / "menus/shop.yaml", timeout="10s", keys=keys)
+    edit(target / "menus/delivery.yaml", timeout="10s")
     edit(target / "lookups/order.yaml", url=f"http://127.0.0.1:{ORDERS_PORT}/order")
     (target / "scripts").mkdir(exist_ok=True)
     (target / "scripts/hello.py").write_text(HELLO, encoding="utf-8")

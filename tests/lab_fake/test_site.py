@@ -23,9 +23,10 @@ def test_cel_columns_are_those_of_the_template() -> None:
 
 
 def test_queue_options_are_those_of_the_template() -> None:
-    text = (TEMPLATES / "extensions.conf.j2").read_text()
+    """Of called people; callers hear music (no `r`), and the fake tells them apart by no event."""
+    text = re.sub(r"\{% if .+?\{% endif %\}", "", (TEMPLATES / "extensions.conf.j2").read_text())
     found = re.findall(r"Queue\(\{\{ [a-z.]+\|name \}\},(.+?),,,", text)
-    assert set(found) == {QUEUE_OPTIONS}
+    assert set(found) == {QUEUE_OPTIONS, QUEUE_OPTIONS.replace("r", "", 1)}
 
 
 def test_demo_site_becomes_queues_campaigns_and_phones(tmp_path: Path) -> None:
