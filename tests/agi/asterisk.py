@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 TOKEN = "0123456789abcdef0123456789abcdef"
+PATIENCE = 60.0
+"""Seconds; only a busy machine needs more than one."""
 
 
 def opening(request: str, headers: Mapping[str, str] | None = None) -> bytes:
@@ -33,7 +35,7 @@ class Caller:
 
     async def command(self) -> str:
         """The next command; "" when the server closed."""
-        line = await asyncio.wait_for(self.reader.readline(), 10)
+        line = await asyncio.wait_for(self.reader.readline(), PATIENCE)
         return line.decode().rstrip("\n")
 
     async def answer(self, *replies: str) -> list[str]:
@@ -55,7 +57,7 @@ class Caller:
     async def ended(self) -> bool:
         """Whether the server closes without another word."""
         try:
-            return await asyncio.wait_for(self.reader.read(), 10) == b""
+            return await asyncio.wait_for(self.reader.read(), PATIENCE) == b""
         except ConnectionError:
             return True
 
