@@ -31,11 +31,6 @@ class CallbackRepository:
         async with self._database.write() as connection:
             return await open_task(connection, new, now)
 
-    async def reached(self, phone: str, by: str, at: float) -> Callback | None:
-        """An agent has talked with the number in the call or attempt `by`: gives the task that it closed."""
-        async with self._database.write() as connection:
-            return await close_reached(connection, phone, by, at)
-
     async def cancel(self, task: int, by: str, why: str, at: float) -> Callback:
         """Gives up on it: its lead is not called any more. Raises `NotOpen`."""
         async with self._database.write() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leads.inbound import CallerClass
@@ -77,12 +77,6 @@ class CallerRepository:
         async with self._database.read() as connection:
             rows = await connection.execute(query.order_by(caller_classes.c.phone).limit(limit))
             return [ListedCaller(row[0], CallerClass(row[1]), row[2]) for row in rows]
-
-    async def counts(self) -> dict[CallerClass, int]:
-        """Numbers by class; only classes that have some."""
-        query = select(caller_classes.c.caller_class, func.count()).group_by(caller_classes.c.caller_class)
-        async with self._database.read() as connection:
-            return {CallerClass(name): count for name, count in await connection.execute(query)}
 
 
 _COLUMNS = (caller_classes.c.phone, caller_classes.c.caller_class, caller_classes.c.note)

@@ -112,7 +112,9 @@ async def test_a_caller_who_leaves_is_lost_and_becomes_one_task_that_an_agent_ca
     assert (task.phone, task.campaign, task.line, task.group) == (number, BACK, "main", "sales")
     lead = await centre.lead(number)
     assert (lead.state, lead.name) == (LeadState.SCHEDULED, centre.pair.site.lines["main"].label)
-    assert (await centre.ask("status"))["callbacks_due"] == {BACK: 1}
+    status = await centre.ask("status")
+    assert status["callbacks_due"] == {BACK: 1}
+    assert [f"campaign {BACK} is stopped" in warning for warning in status["warnings"]] == [True]
     await centre.pair.phones.set("anna", Answer())
     await centre.ready("anna")
     await centre.ask("campaign", name=BACK, action="start")

@@ -28,6 +28,12 @@ async def lead_of(store: Store, task: Callback) -> Lead:
     return lead
 
 
+async def talk(store: Store, phone: str, call: str, at: float) -> None:
+    """The person calls and an agent has them."""
+    await store.inbound.arrive(call, "main", phone, at - 1)
+    await store.inbound.connect(call, "vera", at)
+
+
 async def claim(store: Store, epoch: int, new_id: NewId, task: Callback, now: float) -> Attempt:
     [attempt] = await store.attempts.claim(epoch, "back", "city", [task.lead_id], now, new_id)
     return attempt
@@ -141,7 +147,7 @@ async def test_a_task_that_is_closed_while_its_lead_is_called_is_not_called_agai
 ) -> None:
     task = await store.callbacks.open(MISSED, 50.0)
     attempt = await claim(store, epoch, new_id, task, 110.0)
-    assert await store.callbacks.reached(ANNA, "1700000000.5", 111.0) is not None
+    await talk(store, ANNA, "1700000000.5", 111.0)
     assert (await lead_of(store, task)).state is LeadState.CLAIMED
     if end == "busy":
         await finish(store, epoch, attempt, Outcome.BUSY, 120.0, AGAIN)
@@ -180,6 +186,6 @@ async def test_a_name_that_people_gave_the_lead_stays(store: Store) -> None:
     await store.callbacks.open(other, 50.0)
     renamed = await store.callbacks.open(replace(other, label="Shop"), 51.0)
     assert (await lead_of(store, renamed)).name == "Main line", "of an open task the first line stays"
-    await store.callbacks.reached(other.phone, "x", 52.0)
+    await talk(store, other.phone, "1700000000.6", 52.0)
     renamed = await store.callbacks.open(replace(other, label="Shop"), 53.0)
     assert (await lead_of(store, renamed)).name == "Shop"
