@@ -61,7 +61,7 @@ class Robot:
             taken: list[Call | Attempt] = [*self._board.calls.values(), *self._reserved.values()]
             fit = dialer.limits.free_lines(name, taken)
             leads = await dialer.hopper(name, fit, self._clock()) if fit else []
-            await dialer.say(name, NO_LEADS if fit and not leads else BOUNDS["lines"])
+            await dialer.say(name, NO_LEADS if len(leads) < fit else BOUNDS["lines"])
             if fit and not leads:
                 await dialer.stop_if_done(name)
             if not leads or not dialer.dials(name):
