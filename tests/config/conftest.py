@@ -14,6 +14,14 @@ from config.secrets import create_missing
 SITE = Path(loading.__file__).parent / "site"
 SPOKEN = {
     *("abandoned", "greeting", "closed", "wrong-key", "lookup-failed", "queue-info"),
+    *(
+        "survey-intro",
+        "survey-quality",
+        "survey-solved",
+        "survey-recommend",
+        "survey-comment",
+        "survey-thanks",
+    ),
     *("menu-main", "menu-delivery", "info-delivery", "info-payment"),
 }
 PROMPTS = {"ru": SPOKEN | {"russian-only"}, "en": SPOKEN}

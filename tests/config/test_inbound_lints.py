@@ -38,10 +38,10 @@ CASES = [
         "known: demo",
     ),
     (
-        [(SHOP, "menu: shop", "menu: shop\nsurvey: x")],
-        "lines/shop.yaml:11:9 E304",
+        [(SHOP, "survey: satisfaction", "survey: x")],
+        "lines/shop.yaml:12:9 E304",
         "no survey `x`",
-        "surveys/x.yaml",
+        "known: satisfaction",
     ),
     (
         [(SHOP, BACK, "callback: x\n")],
@@ -50,7 +50,7 @@ CASES = [
         "known",
     ),
     ([(SUPPORT, "", "callback: vists\n")], "groups/support.yaml:8:11 E304", "no campaign", "`visits`"),
-    ([(SUPPORT, "", "survey: x\n")], "groups/support.yaml:8:9 E304", "no survey", "surveys/x.yaml"),
+    ([(SUPPORT, "", "survey: x\n")], "groups/support.yaml:8:9 E304", "no survey", "known: satisfaction"),
     (
         [(SUPPORT, "", "surge: {group: sale, waiting: 5}\n")],
         "groups/support.yaml:8:16 E301",
