@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,6 @@ from ami_daemon.verbs import Verbs
 from ami_daemon.waiting import Waiting
 from config.models import Site
 from dialplan.filters import secs
-from leads.attempt import Attempt
-from leads.rules import LeadMove
 from sounds.speech import Speech
 from store import Fenced, Store, StoreError, open_store
 
@@ -61,8 +60,6 @@ log = structlog.get_logger("daemon")
 
 DECISIONS_KEPT = 30 * 86400.0
 RESYNC_SECONDS = 60.0
-SCRIPT_ENDS = 5.0
-"""Seconds that a script may need to save a decision after its caller has hung up."""
 
 
 class Daemon:
@@ -106,7 +103,9 @@ class Daemon:
         self.nudge = Nudge(self.board, self.link)
         self.desk = Desk(site, store, clock, turn=lambda channel: self.waiting.turn(channel))
         self.speech = Speech.of(site.system)
-        self.robot = Robot(self.dialer, self._prepare, clock=clock, start=self._start)
+        self.robot = Robot(
+            self.dialer, partial(prepare, self.desk, self.speech), clock=clock, start=self._start
+        )
         self.hold = Hold(self.dialer, self.orders, clock=clock)
         self.preview = Preview(self.dialer, self.orders, self.hold, clock=clock, start=self._start)
         self.waiting = Waiting(self.dialer, self.hold, self.speech, start=self._start)
@@ -320,11 +319,8 @@ class Daemon:
 
     async def _when_its_script_ends(self, change: CallEnded) -> None:
         """A robot's call is journalled when its script has ended too: it may just be saving a decision."""
-        await self.scripts.until_ended(self.board.prefix + change.call.attempt, SCRIPT_ENDS)
+        await self.scripts.until_ended(self.board.prefix + change.call.attempt)
         self.journal.put(change)
-
-    async def _prepare(self, attempt: Attempt) -> LeadMove | None:
-        return await prepare(self.desk, self.speech, attempt)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         async def guarded() -> None:

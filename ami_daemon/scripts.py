@@ -19,6 +19,9 @@ from sounds.speech import Speech
 
 log = structlog.get_logger("scripts")
 
+SCRIPT_ENDS = 5.0
+"""Seconds that a script may need to save a decision after its caller has hung up."""
+
 
 class Scripts:
     """`folder` is the site's `scripts/`, with the admin's own; `ended` is told when a call leaves one."""
@@ -44,7 +47,7 @@ class Scripts:
 
         return serve
 
-    async def until_ended(self, channel: str, within: float) -> None:
+    async def until_ended(self, channel: str, within: float = SCRIPT_ENDS) -> None:
         """Return when no script runs for the channel, which may be gone already, or after so many seconds."""
         if (task := self._running.get(channel)) is not None:
             await asyncio.wait([task], timeout=within)
