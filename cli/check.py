@@ -21,7 +21,7 @@ def check(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            help="The site's folder. None: ./config/site if there is one, else $PEREZVON_SITE, else"
+            help="The site's folder. None: $PEREZVON_SITE, else ./config/site if there is one, else"
             " /etc/perezvon/site.",
             show_default=False,
         ),

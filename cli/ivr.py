@@ -7,9 +7,11 @@ import contextlib
 import json
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -21,10 +23,12 @@ from agi.lookup import NoAnswer
 from agi.paper import HANGS_UP, PaperSession, named
 from agi.scripts import line as line_script
 from agi.session import CallFacts, HungUp, Place, Utterance, places
+from cli.orders import read_orders
 from cli.session import Json, SiteFolder, fail, out, show, site_of, sounds_of
 from config.models import Lookup, Site
 from config.problems import did_you_mean
 from leads.inbound import CallerClass, CallOutcome, InboundCall
+from leads.orders import NewOrder, plans
 from leads.phones import BadPhone, parse_phone
 from sounds.manifest import Folder, ManifestError
 from sounds.phrase import Prompt
@@ -68,6 +72,10 @@ def simulate_ivr(
         str,
         typer.Option(help="What look-ups are answered, JSON. None: nothing, so the fallback is heard."),
     ] = "",
+    orders: Annotated[
+        Path | None,
+        typer.Option(help="A CSV file of orders that the line's shop has, as `orders import` takes it."),
+    ] = None,
     site: SiteFolder = None,
     as_json: Json = False,
 ) -> None:
@@ -87,16 +95,17 @@ def simulate_ivr(
         when = moment(at, now) if at else now
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--at") from None
-    visit = Visit(checked, line, when, phone, caller, [_pressed(key) for key in keys or []], _answer(answer))
+    visit = Visit(
+        checked, line, when, phone, caller, [_pressed(key) for key in keys or []], _answer(answer),
+        _orders(orders, line, checked) if orders else [],
+    )  # fmt: skip
     told = asyncio.run(visit.told())
     if as_json:
         show(told, True)
         return
     out.print(f"{told['line']}, {told['at']}, {told['language']}", markup=False, highlight=False)
     for step in told["steps"]:
-        text = f"{step['second']:5.0f}s  {step['did']:<8} {step['what']}"
-        if step["text"]:
-            text += f"  {step['text']}"
+        text = f"{step['second']:5.0f}s  {step['did']:<8} {step['what']}  {step['text']}".rstrip()
         out.print(text, markup=False, highlight=False, soft_wrap=True)
     out.print(told["end"], markup=False, highlight=False, soft_wrap=True)
 
@@ -163,6 +172,16 @@ def _answer(text: str) -> dict[str, Any] | None:
     return found
 
 
+def _orders(file: Path, line: str, site: Site) -> list[NewOrder]:
+    shop = site.lines[line].shop
+    if shop is None:
+        fail(
+            f"the line {line} has no shop, so nobody is offered the orders of {file}",
+            f"shop: in lines/{line}.yaml",
+        )
+    return read_orders(file, shop, site, as_json=False).orders
+
+
 @dataclass(frozen=True)
 class Visit:
     """A caller on paper."""
@@ -174,6 +193,7 @@ class Visit:
     caller: CallerClass
     answers: list[str]
     answer: dict[str, Any] | None
+    orders: Sequence[NewOrder] = ()
 
     async def told(self) -> dict[str, Any]:
         """The visit as JSON. Its books are thrown away after it."""
@@ -185,6 +205,10 @@ class Visit:
             async with open_store(f"sqlite+aiosqlite:///{folder}/paper.db") as store:
                 if self.number is not None and self.caller is not CallerClass.CLIENT:
                     await store.callers.add([ListedCaller(self.number, self.caller)], session.now)
+                if self.orders:
+                    await store.orders.add_all(
+                        self.orders, plans(self.site)[self.orders[0].shop], session.now
+                    )
                 with contextlib.suppress(HungUp), capture_logs():  # what the script logs is no output
                     await line_script.run(session, Desk(self.site, store, session.clock, self._ask))
                 ended = await store.inbound.end(CALL, session.now)

@@ -13,7 +13,7 @@ from cli.session import Json, SiteFolder, ask_store, fail, read_list, show, site
 from config.models import Shop, Site
 from config.problems import did_you_mean
 from leads.importing import BadList, guarded
-from leads.order_csv import columns, parse_orders
+from leads.order_csv import ParsedOrders, columns, parse_orders
 from leads.orders import NewOrder, Order, OrderState, decide, plans
 from leads.orders import as_json as told_of
 from leads.phones import BadPhone, mask, parse_phone
@@ -48,13 +48,7 @@ def import_orders(
     """
     checked = site_of(site)
     _shop(checked, shop)
-    try:
-        parsed = parse_orders(read_list(file), shop, checked.system.country)
-    except BadList as error:
-        fail(f"{file}: {error.message}", error.hint)
-    if parsed.faults:
-        show(columns(parsed.faults), as_json)
-        fail(f"{file}: {len(parsed.faults)} faults; nothing was imported", "mend the rows, import it again")
+    parsed = read_orders(file, shop, checked, as_json=as_json)
     told = {
         "shop": shop,
         "orders": len(parsed.orders),
@@ -70,6 +64,18 @@ def import_orders(
     new = [one.order.state.value for one in taken if one.new]
     came = {"new": len(new), "already_there": len(taken) - len(new)}
     show(told | came | {"states": {state: new.count(state) for state in sorted(set(new))}}, as_json)
+
+
+def read_orders(file: Path, shop: str, site: Site, *, as_json: bool) -> ParsedOrders:
+    """The orders of a CSV file; its faults are shown, and are the end."""
+    try:
+        parsed = parse_orders(read_list(file), shop, site.system.country)
+    except BadList as error:
+        fail(f"{file}: {error.message}", error.hint)
+    if parsed.faults:
+        show(columns(parsed.faults), as_json)
+        fail(f"{file}: {len(parsed.faults)} faults; nothing was imported", "mend the rows, import it again")
+    return parsed
 
 
 def _import(site: Site, news: list[NewOrder], file: Path) -> list[Taken]:

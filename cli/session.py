@@ -48,12 +48,13 @@ SiteFolder = Annotated[
 
 
 def site_folder(given: Path | None) -> Path:
-    """The folder to work on: the given one, ./config/site, or /etc/perezvon/site."""
+    """The folder to work on: the given one, $PEREZVON_SITE, ./config/site, or /etc/perezvon/site."""
     if given is not None:
         return given
-    if (here := Path("config/site")).is_dir():
-        return here
-    return Path(os.environ.get("PEREZVON_SITE", "/etc/perezvon/site"))
+    if named := os.environ.get("PEREZVON_SITE"):
+        return Path(named)
+    here = Path("config/site")
+    return here if here.is_dir() else Path("/etc/perezvon/site")
 
 
 def site_of(given: Path | None, *, with_prompts: bool = True) -> Site:

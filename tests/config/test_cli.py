@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -69,12 +70,15 @@ def test_json_holds_every_part_of_a_problem(site: Path, edit: Edit) -> None:
     assert "leastrecent" in problem["message"]
 
 
-def test_the_default_folder_is_here_then_the_environment(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_folder_is_the_one_that_every_other_command_takes(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Path("config/site")
+    here.parent.mkdir()
+    shutil.copytree(site, here)
+    assert run("check")[1].startswith("config/site: ")
     monkeypatch.setenv("PEREZVON_SITE", str(site.absolute()))
     assert run("check")[1].startswith(f"{site.absolute()}: ")
-    Path("config").mkdir()
-    site.rename("config/site")
-    assert run("check")[1].startswith("config/site: ")
 
 
 def test_a_folder_that_is_not_there_is_a_plain_error(site: Path) -> None:
