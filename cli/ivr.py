@@ -7,7 +7,6 @@ import contextlib
 import json
 import re
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -193,7 +192,7 @@ class Visit:
     caller: CallerClass
     answers: list[str]
     answer: dict[str, Any] | None
-    orders: Sequence[NewOrder] = ()
+    orders: list[NewOrder]
 
     async def told(self) -> dict[str, Any]:
         """The visit as JSON. Its books are thrown away after it."""

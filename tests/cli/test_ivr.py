@@ -143,3 +143,11 @@ def test_a_moment_is_written_as_an_admin_writes_it(text: str, found: str) -> Non
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"no |day|month"):
         moment(text, NOW)
+
+
+def test_orders_for_a_line_without_a_shop_are_refused_with_the_mend(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("key;number;phone;item;quantity;price;sum\n", encoding="utf-8")
+    result = run(site, "support", "--orders", str(tmp_path / "orders.csv"))
+    assert result.exit_code == 1
+    assert "the line support has no shop" in result.output
+    assert "shop: in lines/support.yaml" in result.output
