@@ -141,7 +141,7 @@ async def test_a_crowd_goes_to_the_other_group_and_nobody_rings_twice(
     await centre.ready("gleb")
     await callers.come(CROWDED, CALLERS[0])
     await callers.come(CROWDED, CALLERS[1])
-    await centre.rung("gleb", 1, 10.0)
+    await centre.rung("gleb", 1, 25.0)
     assert [ring.caller_id for ring in centre.rings("gleb")] == [CALLERS[1]]
     await centre.pair.phones.hang_up("lev")
     assert await served(centre, "lev", 1) == [CALLERS[0]]
