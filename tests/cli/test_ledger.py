@@ -156,6 +156,8 @@ def test_the_rate_that_is_shown_can_be_recomputed_from_the_export_and_from_the_j
     for attempt in attempts(url):
         if attempt.ended_at is None or attempt.answered_at is None or attempt.ended_at < now - span:
             continue
+        if attempt.outcome is Outcome.MACHINE:  # nobody answered
+            continue
         wait = (attempt.connected_at or attempt.ended_at) - attempt.answered_at
         if attempt.outcome is Outcome.ABANDONED:
             raw["abandoned"] += 1

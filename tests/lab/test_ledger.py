@@ -30,6 +30,7 @@ def new_channel(ident: str, context: str, exten: str, at: float) -> Event:
         "Uniqueid": ident,
         "Channel": f"PJSIP/x-{ident}",
         "CallerIDNum": "+74951234567",
+        "CallerIDName": "",
         "Context": context,
         "Exten": exten,
         "Timestamp": str(at),
