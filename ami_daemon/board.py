@@ -165,7 +165,9 @@ class Board(Picture):
         if call := self._call_of(event.uniqueid):
             self._answered(call, event.at)
             self._move(call, CallState.WAITING, event.at)
-        elif event.queue in self._queues:
+        elif event.queue in self._queues and not event.uniqueid.startswith(
+            self.prefix
+        ):  # else: settled before
             self.lines.joined(event)
             self._waits(event.uniqueid, event.queue, event.at)
             known = self.inbound.get(event.uniqueid, ("", 0.0))[0]

@@ -87,6 +87,8 @@ class Forecasts:
         found = []
         for name in self._members[group]:
             agent = self._board.agents[name]
+            if group not in agent.queues:
+                continue  # who signed out during a talk serves nobody after it
             wrap_up = float(max((queue.wrap_up for queue in agent.queues.values()), default=0))
             share = self._share(group, agent.queues)
             since = max(0.0, now - agent.since)

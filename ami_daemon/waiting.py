@@ -84,12 +84,16 @@ class Waiting:
         while True:
             self._forecasts.look()
             if self._link.state is LinkState.LIVE:
-                self._tidy()
-                for group in self._site.groups:
-                    if self._board.lines.queues.get(group):
-                        await self._surge(group)
-                        await self._announce(group)
+                await self.look()
             await asyncio.sleep(1.0)
+
+    async def look(self) -> None:
+        """Send away whom a surge moves, and tell those for whom it is time."""
+        self._tidy()
+        for group in self._site.groups:
+            if self._board.lines.queues.get(group):
+                await self._surge(group)
+                await self._announce(group)
 
     def on_change(self, change: Change) -> None:
         """An announcement ends when an agent has the caller."""
