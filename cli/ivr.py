@@ -176,7 +176,7 @@ def _orders(file: Path, line: str, site: Site) -> list[NewOrder]:
     if shop is None:
         fail(
             f"the line {line} has no shop, so nobody is offered the orders of {file}",
-            f"shop: in lines/{line}.yaml",
+            f"write shop: NAME in lines/{line}.yaml",
         )
     return read_orders(file, shop, site, as_json=False).orders
 

@@ -184,7 +184,7 @@ def _items(order: dict[str, Any]) -> str:
 
 def _shop(site: Site, name: str) -> Shop:
     if name not in site.shops:
-        fail(f"no shop is called {name}", did_you_mean(name, site.shops) or f"one of {', '.join(site.shops)}")
+        fail(f"no shop is called {name}", did_you_mean(name, site.shops) or f"write shops/{name}.yaml")
     return site.shops[name]
 
 

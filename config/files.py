@@ -121,15 +121,21 @@ def _read_scripts(files: Files) -> None:
 
 def _script(path: Path) -> Iterator[Problem]:
     try:
-        functions = [node for node in ast.parse(path.read_bytes()).body if isinstance(node, ast.FunctionDef)]
+        nodes = ast.parse(path.read_bytes()).body
     except (SyntaxError, ValueError) as error:
         line, column = getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1
         why = getattr(error, "msg", str(error))
         yield Problem(shown(path), line, column, "E115", f"this is not Python: {why}", "mend it")
         return
-    if not any(function.name in ("run", "main") for function in functions):
-        hint = "write `def run(agi):`, see docs/scripts.md"
+    entries = (ast.FunctionDef, ast.AsyncFunctionDef)
+    found = [node for node in nodes if isinstance(node, entries) and node.name in ("run", "main")]
+    hint = "write `def run(agi):`, see docs/scripts.md"
+    if not found:
         yield Problem(shown(path), 1, 1, "E115", "it has no function run(agi) or main(agi)", hint)
+    for node in found:
+        if isinstance(node, ast.AsyncFunctionDef):
+            message = f"{node.name} is async; own scripts are plain functions"
+            yield Problem(shown(path), node.lineno, 1, "E115", message, hint)
 
 
 def _read_file(files: Files, kind: Kind, path: Path) -> None:

@@ -25,7 +25,7 @@ _KINDS_OF_VALUE = {
     "list_type": ("a list", "write it in brackets: [a, b]"),
     "dict_type": ("a mapping of keys", "write it as lines of `key: value`"),
     "model_type": ("a mapping of keys", "write it as lines of `key: value`"),
-    "string_type": ("text", "put it in quotes"),
+    "string_type": ("one text", "write it without brackets, and without a `key:` of its own"),
 }
 
 
@@ -68,7 +68,12 @@ def _say(
     if kind in ("literal_error", "enum"):
         allowed = str(ctx["expected"]).replace("'", "")
         words = allowed.replace(" or ", ", ").split(", ")
-        return "E205", f"`{name}` must be one of {', '.join(words)}", did_you_mean(str(error["input"]), words)
+        near = did_you_mean(str(error["input"]), words)
+        return (
+            "E205",
+            f"`{name}` must be one of {', '.join(words)}",
+            "" if near.startswith("known") else near,
+        )
     if kind in _RANGES:
         bound, words_ = _RANGES[kind]
         return "E206", f"`{name}` must be {words_} {ctx[bound]:g}", ""

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from config.fields import Model
-from config.forms import ID, Text, Window, one_line
+from config.forms import FORMS, ID, Text, Window, one_line
 from leads.orders import Delivery, Item, NewOrder, OrderState, Value
 from leads.phones import BadPhone, parse_phone
 
@@ -30,8 +30,17 @@ MOST_ITEMS = 200
 MOST_ATTRIBUTES = 50
 LARGEST = 1_000_000_000
 
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Number = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-zА-Яа-яЁё][0-9A-Za-zА-Яа-яЁё /._-]{0,31}$")]
+KEY = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+NUMBER = r"^[0-9A-Za-zА-Яа-яЁё][0-9A-Za-zА-Яа-яЁё /._-]{0,31}$"
+DAY = r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"
+_FORMS = {
+    KEY: "must be up to 64 Latin letters, digits and . _ -, such as 2026-000017",
+    NUMBER: "must be up to 32 letters, digits, spaces and / . _ -, such as A-17",
+    DAY: "must be a date such as 2026-11-28",
+}
+
+Key = Annotated[str, StringConstraints(pattern=KEY)]
+Number = Annotated[str, StringConstraints(pattern=NUMBER)]
 Money = Annotated[Decimal, Field(ge=0, le=LARGEST, decimal_places=2)]
 Whole = Annotated[int, Field(ge=-(10**12), le=10**12)]
 
@@ -42,7 +51,7 @@ def _real(value: str) -> str:
     return value
 
 
-Day = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_real)]
+Day = Annotated[str, StringConstraints(pattern=DAY), AfterValidator(_real)]
 
 
 class ItemForm(Model):
@@ -186,5 +195,17 @@ def _path(found: ErrorDetails) -> str:
 
 
 def _reason(found: ErrorDetails) -> str:
-    known = {"missing": "is missing", "extra_forbidden": "is no field of ours", "json_invalid": "is no JSON"}
+    known = {
+        "missing": "is missing",
+        "extra_forbidden": "is no field of ours",
+        "json_invalid": "is no JSON",
+        "decimal_parsing": "must be a sum such as 1990.50",
+        "decimal_type": "must be a sum such as 1990.50",
+        "decimal_max_places": "must be a sum with two decimals at most, such as 1990.50",
+        "bool_type": "must be true or false (in a file: yes or no)",
+        "int_type": "must be a whole number",
+    }
+    if found["type"] == "string_pattern_mismatch":
+        pattern = found["ctx"]["pattern"]
+        return _FORMS.get(pattern) or f"must be {FORMS[pattern].title}: {FORMS[pattern].rule}"
     return known.get(found["type"], found["msg"].removeprefix("Value error, "))

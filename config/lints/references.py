@@ -34,8 +34,9 @@ def dangling(facts: Facts) -> Iterator[Finding]:
     for path, kind, name in _references(facts):
         if name is not None and name not in facts.names[kind]:
             code = {"groups": "E301", "trunks": "E302", SCRIPTS: "E305"}.get(kind, "E304")
+            ours = OUR_SCRIPTS if path[0] == "campaigns" and kind == SCRIPTS else ()
             hint = (
-                did_you_mean(name, facts.names[kind])
+                did_you_mean(name, [*facts.names[kind], *ours])
                 or f"write {kind}/{name}.{'py' if kind == SCRIPTS else 'yaml'}"
             )
             yield Finding(code, path, f"there is no {kind[:-1]} `{name}`", hint)

@@ -150,4 +150,4 @@ def test_orders_for_a_line_without_a_shop_are_refused_with_the_mend(site: Path, 
     result = run(site, "support", "--orders", str(tmp_path / "orders.csv"))
     assert result.exit_code == 1
     assert "the line support has no shop" in result.output
-    assert "shop: in lines/support.yaml" in result.output
+    assert "write shop: NAME in lines/support.yaml" in result.output

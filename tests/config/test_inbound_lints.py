@@ -49,6 +49,15 @@ CASES = [
         "no campaign `x`",
         "known",
     ),
+    (
+        [
+            ("campaigns/renewal.yaml", "mode: progressive", "mode: robot\nscript: order"),
+            ("campaigns/renewal.yaml", "grace: 2s\n", ""),
+        ],
+        "campaigns/renewal.yaml:7:9 E305",
+        "no script `order`",
+        "did you mean `orders`?",
+    ),
     ([(SUPPORT, "", "callback: vists\n")], "groups/support.yaml:8:11 E304", "no campaign", "`visits`"),
     ([(SUPPORT, "", "survey: x\n")], "groups/support.yaml:8:9 E304", "no survey", "known: satisfaction"),
     (

@@ -140,6 +140,7 @@ CASES = [
         [],
     ),
     ([("scripts/night.py", "", "def start(agi):\n    pass\n")], ["scripts/night.py:1:1 E115"]),
+    ([("scripts/night.py", "", "\nasync def run(agi):\n    pass\n")], ["scripts/night.py:2:1 E115"]),
     ([("scripts/night.py", "", "def run(agi):\n    agi.answer(\n")], ["scripts/night.py:2:15 E115"]),
     ([("scripts/Night.py", "", "def run(agi): pass\n")], ["scripts/Night.py:1:1 E114"]),
     ([("groups/empty.yaml", "", "title: X\n")], ["groups/empty.yaml:1:1 E401", "groups/empty.yaml:1:1 W511"]),

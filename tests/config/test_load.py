@@ -40,6 +40,7 @@ CASES = [
     (SPRING, "calls_per_second: 5", "calls_per_second: fast", "18:19 E203", "a number"),
     ("pause_reasons.yaml", "paid: false", "paid: no", "8:9 E203", "true or false"),
     ("lines/main.yaml", "[city]", "city", "7:9 E203", "in brackets"),
+    (SPRING, "trunk: city", "trunk: [city]", "9:8 E203", "without brackets"),
     (SPRING, "  max: 3\n  retry:", "  - max\n  - retry:", "21:3 E203", "`key: value`"),
     (SPRING, "mode: predictive", "mode: predictiv", "6:7 E205", "did you mean `predictive`?"),
     ("trunks/city.yaml", "[alaw, ulaw]", "[alaw, g729]", "9:16 E205", "must be one of alaw, ulaw"),
