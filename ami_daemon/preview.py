@@ -93,7 +93,10 @@ class Preview:
             if self.board.agents[agent].state in (AgentState.RINGING, AgentState.TALKING):
                 # The queue was quicker by a moment: then it is not their turn.
                 await self._give_back(attempt, "a call came in between")
-                await self.orders.pause(agent, False, "")
+                with contextlib.suppress(
+                    LinkError
+                ):  # a link that is down finds the pause when it is up again
+                    await self.orders.pause(agent, False, "")
 
     async def _ring_kept(self, agent: str, attempt: Attempt, lead_name: str) -> None:
         await self._ring_agent(agent, attempt, lead_name)

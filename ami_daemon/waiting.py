@@ -21,7 +21,7 @@ from ami_daemon.changes import Change, Inbound
 from ami_daemon.dialer import Dialer
 from ami_daemon.forecast import Forecasts
 from ami_daemon.hold import Hold
-from ami_daemon.link import ActionFailed, LinkState
+from ami_daemon.link import ActionFailed, LinkError, LinkState
 from config.forms import Language
 from sounds.catalogue import LANGUAGES
 from sounds.phrase import KEYS, Prompt
@@ -204,7 +204,7 @@ class Waiting:
 
     async def _lead_out(self, channel: str, key: str, group: str, to: str) -> None:
         """Out of the queue; on coming back they have the place of when they first joined."""
-        with suppress(ActionFailed):  # they are gone, or have an agent
+        try:
             for name, value in (("PZ_PLACE", self._board.lines.place(channel, to)), ("PZ_TO", to)):
                 headers = {"Channel": channel, "Variable": name, "Value": str(value)}
                 await self._link.action("Setvar", headers)
@@ -212,6 +212,12 @@ class Waiting:
                 "PlayDTMF", {"Channel": channel, "Digit": key, "Duration": "100", "Receive": "true"}
             )
             log.info("led_out", call=channel, group=group, to=to, key=key)
+        except ActionFailed:
+            pass  # they are gone, or have an agent
+        except (
+            LinkError
+        ) as error:  # whoever waits goes on waiting; this must not end the loop over all groups
+            log.warning("not_led_out", call=channel, group=group, to=to, why=str(error))
 
     def turn(self, channel: str) -> Turn | None:
         """The place that a caller has in line, or comes back to."""

@@ -232,8 +232,8 @@ CODES: dict[str, Code] = {
     "E426": Code("not an IP address", "это не IP-адрес", ("system.sip.bind", "trunks.host", "trunks.match")),
     "E427": Code("a database that is not known", "неизвестная база данных", ("system.database",)),
     "E428": Code(
-        "a path that is not absolute, or too long for a socket",
-        "путь не абсолютный или слишком длинный для сокета",
+        "a path not absolute, too long for a socket, or with characters that cut Asterisk's arguments",
+        "путь не абсолютный, слишком длинный для сокета или с символами, что делят аргументы Asterisk",
         (
             "system.socket",
             "system.sounds_dir",

@@ -17,6 +17,8 @@ _WEAK = re.compile(
     "|user|welcome"
 )
 DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+SOUND_DIRS, SPLITS = ("sounds_dir", "cache_dir", "recordings_dir"), frozenset(",&|;:\"'\\()[]{}$%#?=")
+"""Folders whose files are named in arguments to Asterisk's applications, and what would cut those."""
 SOCKET_BYTES = 107
 """What the kernel lets a unix socket's path be long."""
 
@@ -118,6 +120,8 @@ def places(facts: Facts) -> Iterator[Finding]:
             yield Finding("E428", path, f"`{value}` is no absolute path", "begin it with /")
         elif path[-1] == "socket" and len(value.encode()) > SOCKET_BYTES:
             yield Finding("E428", path, f"a socket's path has at most {SOCKET_BYTES} bytes", "shorten it")
+        elif path[-1] in SOUND_DIRS and (wrong := "".join(sorted(set(value) & SPLITS))):
+            yield Finding("E428", path, f"Asterisk would cut `{value}` at {wrong!r}", "use another folder")
 
 
 def capacity(facts: Facts) -> Iterator[Finding]:

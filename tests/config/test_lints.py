@@ -126,6 +126,9 @@ CASES = [
     ([("system.yaml", "/run/perezvon/daemon.sock", "/run/" + "x" * 103)], ["system.yaml:12:9 E428"]),
     ([("system.yaml", "/run/perezvon/daemon.sock", "/run/" + "x" * 102)], []),
     ([("system.yaml", "/etc/asterisk", "etc/asterisk")], ["system.yaml:16:15 E428"]),
+    ([("system.yaml", "limits: #", "sounds_dir: /srv/a,b\nlimits: #")], ["system.yaml:31:13 E428"]),
+    ([("system.yaml", "limits: #", "cache_dir: /srv/a&b\nlimits: #")], ["system.yaml:31:12 E428"]),
+    ([("system.yaml", "limits: #", "cache_dir: /srv/звук a-b\nlimits: #")], []),
     ([("system.yaml", "limits: #", "agi_port: 5038\nlimits: #")], ["system.yaml:31:11 E429"]),
     (
         [("system.yaml", "limits: #", "agi_port: 4600\nmetrics_port: 4600\nlimits: #")],
