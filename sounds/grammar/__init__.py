@@ -27,9 +27,6 @@ class Grammar(Protocol):
     def pieces(self, count: int) -> str:
         """So many of one article: `две штуки`, `two pieces`."""
 
-    def orders(self, count: int) -> str:
-        """So many orders: `два заказа`, `two orders`."""
-
     def day(self, day: date, *, weekday: bool = False) -> str:
         """When, by day: `двадцать шестого ноября`, `on Thursday, November the twenty-sixth`."""
 
@@ -41,12 +38,6 @@ class Grammar(Protocol):
 
     def window(self, start: time, end: time) -> str:
         """From when to when: `с десяти до четырнадцати часов`; an `end` of 00:00 is midnight."""
-
-    def about(self, seconds: float) -> str:
-        """A wait in rounded words: `меньше минуты`, `около пяти минут`, `около двух часов`."""
-
-    def place(self, place: int) -> str:
-        """A place in the queue, from 1: `вы третий в очереди`."""
 
 
 GRAMMARS: dict[Language, Grammar] = {"ru": ru, "en": en}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date, time, timedelta
 
-from sounds.grammar import rounding
-
 
 def _words(text: str) -> list[str]:
     return text.split()
@@ -79,11 +77,6 @@ def pieces(count_of: int) -> str:
     return count(count_of, "piece", "pieces")
 
 
-def orders(count_of: int) -> str:
-    """See `Grammar.orders`."""
-    return count(count_of, "order", "orders")
-
-
 def money(minor: int, currency: str) -> str:
     """See `Grammar.money`."""
     if currency not in CURRENCIES:
@@ -125,18 +118,3 @@ def _clock(moment: time) -> str:
     if moment.minute:
         words.append(f"oh {number(moment.minute)}" if moment.minute < 10 else number(moment.minute))
     return " ".join([*words, "a.m." if moment.hour < 12 else "p.m."])
-
-
-def about(seconds: float) -> str:
-    """See `Grammar.about`."""
-    if seconds >= rounding.LONG:
-        return f"about {count(rounding.hours(seconds), 'hour', 'hours')}"
-    minutes = rounding.minutes(seconds)
-    return f"about {count(minutes, 'minute', 'minutes')}" if minutes else "less than a minute"
-
-
-def place(place: int) -> str:
-    """See `Grammar.place`."""
-    if place > 99:
-        return "there are more than a hundred people before you"
-    return f"you are {ordinal(place)} in the queue"

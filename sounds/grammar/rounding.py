@@ -14,8 +14,3 @@ def minutes(seconds: float) -> int:
     if seconds < 60:
         return 0
     return next((step for step in STEPS if step * 60 >= seconds), STEPS[-1])
-
-
-def hours(seconds: float) -> int:
-    """Whole hours, at least one."""
-    return max(1, round(seconds / 3600))

@@ -6,8 +6,6 @@ from datetime import date, time, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
-from sounds.grammar import rounding
-
 
 class Case(IntEnum):
     """Grammatical case; the value is the column in the tables below."""
@@ -48,11 +46,6 @@ def _noun(gender: Gender, singular: str, plural: str) -> Noun:
     return Noun(gender, _forms(singular), _forms(plural))
 
 
-MINUTE = _noun(
-    FEMININE,
-    "минута минуты минуте минуту минутой минуте",
-    "минуты минут минутам минуты минутами минутах",
-)
 HOUR = _noun(
     MASCULINE,
     "час часа часу час часом часе",
@@ -67,11 +60,6 @@ PIECE = _noun(
     FEMININE,
     "штука штуки штуке штуку штукой штуке",
     "штуки штук штукам штуки штуками штуках",
-)
-ORDER = _noun(
-    MASCULINE,
-    "заказ заказа заказу заказ заказом заказе",
-    "заказы заказов заказам заказы заказами заказах",
 )
 THOUSAND = _noun(
     FEMININE,
@@ -210,11 +198,6 @@ def pieces(count_of: int) -> str:
     return count(count_of, PIECE)
 
 
-def orders(count_of: int) -> str:
-    """See `Grammar.orders`."""
-    return count(count_of, ORDER)
-
-
 def money(minor: int, currency: str) -> str:
     """See `Grammar.money`."""
     if currency not in CURRENCIES:
@@ -301,19 +284,3 @@ def _clock(moment: time, case: Case, *, alone: bool) -> str:
         return count(moment.hour, HOUR, case) if alone else number(moment.hour, case)
     nought = f"{_FORMS[0][NOM]} " if moment.minute < 10 else ""
     return f"{number(moment.hour, case)} {nought}{number(moment.minute, case, FEMININE)}"
-
-
-def about(seconds: float) -> str:
-    """See `Grammar.about`."""
-    if seconds >= rounding.LONG:
-        hours = rounding.hours(seconds)
-        return "около часа" if hours == 1 else f"около {count(hours, HOUR, GEN)}"
-    minutes = rounding.minutes(seconds)
-    return f"около {count(minutes, MINUTE, GEN)}" if minutes else "меньше минуты"
-
-
-def place(place: int) -> str:
-    """See `Grammar.place`."""
-    if place > 99:
-        return "перед вами больше ста человек"
-    return f"вы {ordinal(place)} в очереди"
