@@ -59,16 +59,18 @@ def _typed(digits: str, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if at_home else None
 
 
-async def offer(session: Session, desk: Desk, group: str, since: float) -> bool:
+async def offer(session: Session, desk: Desk, line: str, group: str, since: float) -> bool:
     """Ask for the number and promise to call it back in the turn of who waits for `group` since `since`.
+
+    `line` is the one that the caller is on, which need not be the one that was dialed.
 
     True: it is promised, and the call is over. False: nobody calls back for this line and group, or the
     caller stays.
     """
     site, call = desk.site, session.call
-    line = site.lines[call.line]
-    campaign = callback_campaign(site, line, group)
+    campaign = callback_campaign(site, site.lines[line], group)
     if campaign is None:
+        await session.say(Prompt("callback-nobody"))
         return False
     phone = await confirmed_number(session, site.system.country)
     if phone is None:
@@ -79,8 +81,8 @@ async def offer(session: Session, desk: Desk, group: str, since: float) -> bool:
         campaign=campaign,
         list=site.campaigns[campaign].list,
         phone=phone,
-        line=call.line,
-        label=line.label,
+        line=line,
+        label=site.lines[line].label,
         group=group,
         call=call.channel,
         due_at=now,

@@ -64,6 +64,13 @@ class Variable(StrEnum):
     """Who waits with a higher one is served first; callers have 20."""
     CALLER_CLASS = "PZ_CLASS"
     LINE = "PZ_LINE"
+    """The line that the caller is on."""
+    LABEL = "PZ_LABEL"
+    """What that line serves: the site's own text."""
+    CALLER_NAME = "CALLERID(name)"
+    """What an agent's phone shows: the label."""
+    SURVEY = "PZ_SURVEY"
+    """What the caller is asked after the talk."""
     GROUP = "PZ_GROUP"
     ATTEMPT = "PZ_ATTEMPT"
     AGENT = "MEMBERNAME"
@@ -161,6 +168,9 @@ class Session(ABC):
             if (language := spoken(value)) is None:
                 raise ValueError(f"{value!r} is no language that is spoken here: {', '.join(LANGUAGES)}")
             self.language = language
+        elif name in (Variable.LABEL, Variable.CALLER_NAME):
+            if not value.isprintable():
+                raise ValueError(f"{name}: {value!r} is no single line of text")
         elif not _VALUE.fullmatch(value):
             raise ValueError(f"{name}: {value!r} holds more than letters, digits and _ . : + -")
         await self._put(name, value)

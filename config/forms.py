@@ -95,6 +95,17 @@ def one_line(value: str) -> str:
     return value
 
 
+CALLER_BYTES = 79
+"""Of a name that Asterisk shows on a phone."""
+_MEANT = str.maketrans("", "", '$"\\;<>{}()[]')
+
+
+def shown(text: str) -> str:
+    """A label as a phone shows it, with room for `VIP `; what means something to Asterisk is left out."""
+    plain = " ".join(text.translate(_MEANT).split())
+    return plain.encode()[: CALLER_BYTES - len("VIP ")].decode(errors="ignore").strip()
+
+
 Text = Annotated[str, Field(title="one line of text", min_length=1, max_length=200), AfterValidator(one_line)]
 
 

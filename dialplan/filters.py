@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable
 from jinja2 import Environment, nodes
 from pydantic import SecretStr
 
+from config import forms
+
 _EXT = re.compile(r"[0-9A-Za-z*+][0-9A-Za-z*#+-]{0,79}")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,79}")
 _WORD = re.compile(r"[A-Za-z0-9]{1,32}")
 _USER = re.compile(r"[A-Za-z0-9._+-]{1,64}")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
 _PATH = re.compile(r"[a-z][A-Za-z0-9_/-]*(\?[a-z]+=[A-Za-z0-9_-]+(&[a-z]+=[A-Za-z0-9_-]+)*)?")
-_CALLER_BYTES = 79
-_SHOWN_BYTES = _CALLER_BYTES - len("VIP ")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -125,18 +125,14 @@ def caller(value: object) -> str:
     """A caller's name inside double quotes: Asterisk keeps 79 bytes and would cut a letter in two."""
     if not isinstance(value, str):
         raise RenderError(f"{value!r} is no single line of text")
-    return text(value.encode()[:_CALLER_BYTES].decode(errors="ignore").strip())
-
-
-_MEANT = str.maketrans("", "", '$"\\;<>{}()[]')
+    return text(value.encode()[: forms.CALLER_BYTES].decode(errors="ignore").strip())
 
 
 def shown(value: object) -> str:
     """A name for a phone's display, as an application's argument: what means something there is left out."""
     if not isinstance(value, str) or _CONTROL.search(value):
         raise RenderError(f"{value!r} is no single line of text")
-    plain = " ".join(value.translate(_MEANT).split())
-    return plain.encode()[:_SHOWN_BYTES].decode(errors="ignore").strip()
+    return forms.shown(value)
 
 
 def secret(value: object) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from agi import callback
 from agi.desk import Desk
 from agi.session import Session, Variable
@@ -15,10 +13,13 @@ async def run(session: Session, desk: Desk) -> None:
     channel = session.call.channel
     arrived = await desk.store.inbound.get(channel)
     turn = desk.turn(channel)
-    if arrived is not None and turn is not None and arrived.line in desk.site.lines:
-        session.call = replace(session.call, line=arrived.line)
-        if await callback.offer(session, desk, turn.group, turn.since):
-            return
+    line = await session.get(Variable.LINE) or (arrived.line if arrived else "")
+    if (
+        turn is not None
+        and line in desk.site.lines
+        and await callback.offer(session, desk, line, turn.group, turn.since)
+    ):
+        return
     await session.say(Prompt("callback-stay"))
     if (turn := desk.turn(channel)) is not None:
         await session.put(Variable.PLACE, str(turn.place))

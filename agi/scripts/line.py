@@ -15,7 +15,7 @@ from agi.desk import Desk
 from agi.lookup import NoAnswer
 from agi.menu import Walk
 from agi.session import HungUp, Place, Session, Utterance, Variable
-from config.forms import Language
+from config.forms import Language, shown
 from config.models import ActionKind, Line
 from leads.inbound import CallerClass, CallOutcome, InboundCall, missed_callback
 from leads.schedule import hours_of
@@ -55,11 +55,14 @@ class Visit:
         self._session, self._desk, self._arrived = session, desk, arrived
         self._site, self._books = desk.site, desk.store.inbound
         self._asks = iter(range(MOST_ASKS))
+        self._line = session.call.line
 
     async def enter(self, name: str) -> str:
         """One line by its hours; gives the line that the caller chose there, "" where they are done."""
         line = self._site.lines[name]
         language = line.language or self._site.system.language
+        if name != self._line:
+            await self._move(name, line)
         if language != self._session.language:
             await self._session.put(Variable.LANGUAGE, language)
         schedule = self._site.schedules[line.schedule] if line.schedule else None
@@ -75,6 +78,17 @@ class Visit:
             await self._session.go(Place.GROUP, line.group)
             return ""
         return await self._menus(line, line.menu)
+
+    async def _move(self, name: str, line: Line) -> None:
+        """From here on the call is that line's: on the agent's phone, in the survey and its answers."""
+        self._line = name
+        for variable, value in (
+            (Variable.LINE, name),
+            (Variable.LABEL, shown(line.label)),
+            (Variable.CALLER_NAME, shown(line.label)),
+            (Variable.SURVEY, line.survey or ""),
+        ):
+            await self._session.put(variable, value)
 
     async def _closed(self, name: str, line: Line, language: Language, opens: datetime | None) -> None:
         """We are closed, open then, and will call back: what is written down is not lost by a hang-up."""
@@ -120,7 +134,9 @@ class Visit:
                     if await shop.serve(self._session, self._desk, chosen.name, line.group, asked=True):
                         return ""
                 case ActionKind.CALLBACK:
-                    if await callback.offer(self._session, self._desk, line.group, self._desk.clock()):
+                    if await callback.offer(
+                        self._session, self._desk, self._line, line.group, self._desk.clock()
+                    ):
                         return ""
                 case ActionKind.HANG_UP:
                     await self._books.tell(self._session.call.channel, CallOutcome.SELF_SERVED)
@@ -128,7 +144,7 @@ class Visit:
                     await self._session.hang_up()
                     return ""
                 case other:
-                    raise ValueError(f"menus cannot lead to a {other} yet")
+                    raise AssertionError(f"the walk through the menus does not end with {other}")
 
     async def _look_up(self, name: str) -> tuple[Sequence[Utterance], bool]:
         """Asks while the caller is told to wait; who hangs up takes the question along."""

@@ -25,11 +25,15 @@ def desk(site: Site, store: Store) -> Desk:
     return Desk(site, store, lambda: 1000.0, turn=lambda _: Turn("support", 940.0, 3))
 
 
-async def paper(site: Site, store: Store, *answers: str, hang_up_at: int | None = None) -> PaperSession:
+async def paper(
+    site: Site, store: Store, *answers: str, hang_up_at: int | None = None, line: str = "support"
+) -> PaperSession:
     await store.inbound.arrive("c1", "support", NUMBER, 930.0)
     await store.inbound.wait("c1", "support", 940.0)
     facts = CallFacts("c1", number=NUMBER)
-    caller = PaperSession(facts, places(site), answers, hang_up_at=hang_up_at)
+    caller = PaperSession(
+        facts, places(site), answers, hang_up_at=hang_up_at, variables={Variable.LINE: line}
+    )
     try:
         await hold.run(caller, desk(site, store))
     except HungUp:
@@ -74,4 +78,12 @@ async def test_a_hang_up_before_the_number_is_confirmed_promises_nothing(site: S
 
 async def test_where_nobody_calls_back_the_caller_stays(demo: Site, store: Store) -> None:
     caller = await paper(demo, store, "1")
-    assert caller.heard == ["callback-stay"]
+    assert caller.heard == ["callback-nobody", "callback-stay"]
+
+
+async def test_the_line_is_the_one_that_the_caller_went_on_to(site: Site, store: Store) -> None:
+    caller = await paper(site, store, "1", line="main")
+    assert caller.gone
+    task = await store.callbacks.open_of(NUMBER)
+    assert task is not None
+    assert task.line == "main"

@@ -195,6 +195,7 @@ async def test_another_line_is_entered_by_its_own_hours_language_and_menu(
     open_line = await Caller(site, store, "4").calls()
     assert open_line.heard == ["menu-main", "greeting"]
     assert open_line.session.went == (Place.GROUP, "sales")
+    assert Variable.LINE not in (await Caller(site, store, "0").calls()).session.variables
     closed = await Caller(site, store, "3").calls()
     said = "We open today at ten p.m."
     assert closed.heard == ["menu-main", "closed", said, "closed-promise", "closed-goodbye"]
@@ -258,6 +259,38 @@ async def test_a_call_back_is_offered_confirmed_and_kept(changed: Change, store:
     assert (task.kind, task.campaign, task.group) == (CallbackKind.ASKED, "visits", "support")
     assert task.place_since == task.due_at
     assert await caller.outcome() is CallOutcome.CALLBACK_ASKED
+
+
+async def test_on_another_line_it_is_that_line_that_calls_back_and_that_the_agent_sees(
+    changed: Change, store: Store
+) -> None:
+    site = changed(
+        lines={
+            "shop": {"callback": None},
+            "main": {
+                "menu": "delivery",
+                "callback": "visits",
+                "label": 'Второй "сайт"',
+                "survey": "satisfaction",
+            },
+        },
+        menus={"shop": {"keys": {"3": "line main"}}, "delivery": {"keys": {"3": "callback"}}},
+    )
+    caller = await Caller(site, store, "3", "3", "1").calls()
+    assert caller.heard[-2:] == ["callback-number", "callback-done"]
+    task = await store.callbacks.open_of(NUMBER)
+    assert task is not None
+    assert (task.campaign, task.line, task.group) == ("visits", "main", "sales")
+    set_ = caller.session.variables
+    assert set_[Variable.LINE] == "main"
+    assert set_[Variable.LABEL] == set_[Variable.CALLER_NAME] == "Второй сайт"
+    assert set_[Variable.SURVEY] == "satisfaction"
+
+
+async def test_the_key_says_so_where_nobody_calls_back(changed: Change, store: Store) -> None:
+    site = changed(menus={"shop": {"keys": {"3": "callback"}}}, lines={"shop": {"callback": None}})
+    caller = await Caller(site, store, "3", "0").calls()
+    assert caller.heard == ["menu-main", "callback-nobody", "menu-main", "to-operator"]
 
 
 async def test_who_declines_a_call_back_is_in_the_menu_again(changed: Change, store: Store) -> None:
