@@ -125,14 +125,18 @@ class Speech:
             "cache": str(self._cache),
             "cache_bytes": self._engine.cache_mb * 1_000_000,
         }
-        worker = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "sounds.worker"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            cwd="/",
-            start_new_session=True,
-        )
+        try:
+            worker = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "sounds.worker"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                cwd="/",
+                start_new_session=True,
+            )
+        except OSError as error:  # no processes, memory or files left
+            log.error("the speech engine could not be started", why=str(error))
+            return
         try:
             async with asyncio.timeout(self._engine.time_limit * len(missing) + START):
                 _, said = await worker.communicate(json.dumps(job).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import time
 import wave
@@ -111,6 +112,20 @@ def _commands() -> list[str]:
 async def test_an_engine_that_is_not_there_is_an_empty_entry(folders: list[Path], tmp_path: Path) -> None:
     missing = SpeechEngine(command=[str(tmp_path / "nothing")])
     assert await speech(folders, missing, tmp_path).files([Text("Five")], "ru") == [""]
+
+
+async def test_a_machine_that_starts_no_more_processes_is_an_empty_entry(
+    folders: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none_left(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    said = speech(folders, engine(tmp_path / "bin"), tmp_path)
+    with monkeypatch.context() as no_processes:
+        no_processes.setattr(asyncio, "create_subprocess_exec", none_left)
+        assert await said.files([Text("Five"), Prompt("bye")], "ru") == ["", str(folders[1] / "ru/bye")]
+        assert not await said.ready([Text("Five")], "ru")
+    assert await said.ready([Text("Five")], "ru"), "it is tried again"
 
 
 async def test_ready_says_whether_all_can_be_said(folders: list[Path], tmp_path: Path) -> None:
