@@ -136,18 +136,16 @@ class _Visit:
             elif wish is Wish.REPEAT:
                 told = False
             elif wish is Wish.CONFIRM:
-                await self._tell(order, Result.CONFIRMED)
-                await self.say(Prompt("order-confirmed"), *self._delivered(order))
+                await self._tell(order, Result.CONFIRMED, Prompt("order-confirmed"), *self._delivered(order))
                 return
             elif wish is Wish.CANCEL:
                 if await self._is_sure(Prompt("order-cancel-check")):
-                    await self._tell(order, Result.CANCELLED)
-                    await self.say(Prompt("order-cancelled"))
+                    await self._tell(order, Result.CANCELLED, Prompt("order-cancelled"))
                     return
                 await self.say(Prompt("order-kept"))
             elif (agreed := await self._choose_delivery()) is not None:
-                await self._tell(order, Result.MOVED, agreed)
-                await self.say(Prompt("order-window-moved"), self._in_words(agreed))
+                words = Prompt("order-window-moved"), self._in_words(agreed)
+                await self._tell(order, Result.MOVED, *words, agreed=agreed)
                 return
             else:
                 await self.say(Prompt("order-kept"))
@@ -190,13 +188,17 @@ class _Visit:
         await self.say(*read_back)
         return await self.ask() == "1"
 
-    async def _tell(self, order: Order, result: Result, agreed: Delivery | None = None) -> None:
-        """Keep it at once."""
+    async def _tell(
+        self, order: Order, result: Result, *told: Utterance, agreed: Delivery | None = None
+    ) -> None:
+        """Keep it at once, and say so; of an order that was cancelled during the call, that it was."""
         plan, now = plans(self.desk.site)[self.shop], self.desk.clock()
         try:
             await self.desk.store.orders.tell(order.id, result, "caller", now, plan, delivery=agreed)
         except IllegalMove as error:
             log.warning("settled_meanwhile", order=order.id, why=str(error))
+            told = (Prompt("order-was-cancelled"),)
+        await self.say(*told)
 
     def _delivered(self, order: Order) -> Sequence[Utterance]:
         return delivered(order, self.desk.site, self.session.language, self.desk.clock())

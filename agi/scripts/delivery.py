@@ -19,6 +19,8 @@ from sounds.phrase import Prompt
 REPEAT = "3"
 ROUNDS = 4
 """How often the notice is read, at most."""
+SILENCES = 2
+"""How often it is read to somebody who presses nothing."""
 
 
 async def phrases(desk: Desk, attempt: Attempt) -> Sequence[Utterance] | None:
@@ -57,13 +59,22 @@ async def run(session: Session, desk: Desk) -> None:
 async def _talk(robot: RobotCall) -> None:
     orders = await to_come(robot.desk, robot.attempt)
     if not orders:
-        await robot.end(RobotDisposition.TOLD, Prompt("order-settled"))
+        await robot.settled()
     await robot.open(Prompt(robot.campaign.intro or "delivery-intro"))
+    silences = 0
     for _ in range(ROUNDS):
         await robot.say(*notice(orders, robot.site, robot.session.language, robot.desk.clock()))
-        for order in orders:
-            await robot.tell(order, Result.TOLD)
-        await robot.note(RobotDisposition.TOLD)
-        if await robot.ask(Prompt("delivery-keys")) != REPEAT:
+        if key := await robot.session.ask(Prompt("delivery-keys"), fresh=True):
+            for order in orders:  # whatever the key: it was no machine that heard the notice
+                await robot.tell(order, Result.TOLD)
+            await robot.note(RobotDisposition.TOLD)
+            await robot.take(key)
+            if key != REPEAT:
+                break
+        elif robot.pressed:
             break
+        elif (silences := silences + 1) == SILENCES:
+            await robot.give_up()
+        else:
+            await robot.say(Prompt("no-key"))
     await robot.end(RobotDisposition.TOLD, Prompt("order-thanks"))

@@ -6,11 +6,11 @@ Every decision is in the store before the next word.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
 from agi.desk import Desk
-from agi.reading import delivered, readings
+from agi.reading import delivered, order_number, readings
 from agi.robot_call import Over, RobotCall
 from agi.session import Session, Utterance
 from leads.attempt import Attempt
@@ -47,12 +47,11 @@ async def run(session: Session, desk: Desk) -> None:
 async def _talk(robot: RobotCall) -> None:
     orders = await open_orders(robot.desk, robot.attempt)
     if not orders:
-        await robot.end(RobotDisposition.TOLD, Prompt("order-settled"))
+        await robot.settled()
     intro = "order-intro" if len(orders) == 1 else "order-intro-many"
     await robot.open(Prompt(robot.campaign.intro or intro))
     await _Questions(robot, orders).ask(orders)
-    await robot.session.say(Prompt("order-thanks"))
-    await robot.session.hang_up()
+    await robot.part(Prompt("order-thanks"))
 
 
 class _Questions:
@@ -60,7 +59,7 @@ class _Questions:
 
     def __init__(self, robot: RobotCall, orders: Collection[Order]) -> None:
         self._robot = robot
-        self._open = {order.id for order in orders}
+        self._open = {order.id: order for order in orders}
         self._results: set[Result] = set()
 
     async def ask(self, orders: Sequence[Order]) -> None:
@@ -74,8 +73,7 @@ class _Questions:
             await robot.say(Prompt(f"order-confirm{many}-key"))  # heard to its end before `1` counts
             key = await robot.ask(Prompt(f"order{many}-keys"))
             if key == CONFIRM:
-                await self._decide(orders, Result.CONFIRMED)
-                await self._read_back(orders, Prompt(f"order{many}-confirmed"))
+                await self._read_back(orders, await self._decide(orders, Result.CONFIRMED))
                 return
             if key == CANCEL:
                 if await self._is_sure(many):
@@ -90,7 +88,7 @@ class _Questions:
                     await self.ask([order])
                 return
             elif key == NOT_ME:
-                await self._decide(orders, Result.WRONG_NUMBER)
+                await self._decide(self._open.values(), Result.WRONG_NUMBER)  # none of them is theirs
                 await robot.end(RobotDisposition.WRONG_PERSON, Prompt("order-not-me"))
             elif (misses := misses + 1) == SILENCES:
                 break
@@ -103,21 +101,30 @@ class _Questions:
         await self._robot.say(Prompt(f"order-cancel{many}-check"))
         return await self._robot.ask() == CONFIRM
 
-    async def _read_back(self, orders: Sequence[Order], what: Prompt) -> None:
-        robot = self._robot
-        said: list[Utterance] = [what]
-        if len(orders) == 1:
-            said += delivered(orders[0], robot.site, robot.session.language, robot.desk.clock())
+    async def _read_back(self, orders: Sequence[Order], confirmed: Collection[int]) -> None:
+        """What is confirmed, which is told of each order where one was cancelled during the call."""
+        robot, said = self._robot, list[Utterance]()
+        if len(confirmed) < len(orders):
+            for order in orders:
+                state = "order-confirmed" if order.id in confirmed else "order-was-cancelled"
+                said += [Prompt("order-number"), *order_number(order.number), Prompt(state)]
+        elif len(orders) > 1:
+            said = [Prompt("order-all-confirmed")]
+        else:
+            agreed = delivered(orders[0], robot.site, robot.session.language, robot.desk.clock())
+            said = [Prompt("order-confirmed"), *agreed]
         await robot.say(*said)
 
-    async def _decide(self, orders: Sequence[Order], result: Result) -> None:
-        """Keep it: of each order, and of the call."""
-        for order in orders:
-            await self._robot.tell(order, result)
-        self._results.add(result)
-        self._open -= {order.id for order in orders}
+    async def _decide(self, orders: Iterable[Order], result: Result) -> set[int]:
+        """Keep it: of each order, and of the call. Gives the ids of orders of which it holds."""
+        asked = list(orders)
+        holds = {order.id for order in asked if await self._robot.tell(order, result)}
+        for order in asked:
+            del self._open[order.id]
+            self._results.add(result if order.id in holds else Result.CANCELLED)
         if result is not Result.WRONG_NUMBER:
             await self._robot.note(disposition(self._results, bool(self._open)))
+        return holds
 
 
 def disposition(results: Collection[Result], undecided: bool) -> RobotDisposition:

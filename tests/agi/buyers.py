@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from agi.desk import Desk
-from agi.paper import PaperSession
-from agi.session import CallFacts, HungUp, places
+from agi.paper import PaperSession, named
+from agi.session import CallFacts, HungUp, Utterance, places
 from cli.demo_world import demo_site
 from config.forms import Language
 from config.load import load_site
@@ -84,21 +84,39 @@ class Buyer:
         )
         return claimed[0]
 
-    def paper(self, attempt: Attempt, answers: Iterable[str], language: Language, **how: Any) -> PaperSession:
+    def paper(self, attempt: Attempt, answers: Iterable[str], language: Language, **how: Any) -> Meanwhile:
         facts = CallFacts("pz-1", campaign=attempt.campaign, attempt=attempt.id, language=language)
-        return PaperSession(facts, places(self.site), answers, start=NOW, **how)
+        return Meanwhile(facts, places(self.site), answers, start=NOW, **how)
 
     async def caller(
         self, answers: Iterable[str] = (), language: Language = "ru", number: str | None = PHONE, **how: Any
-    ) -> PaperSession:
+    ) -> Meanwhile:
         await self.store.inbound.arrive("in-1", "main", number, NOW)
         facts = CallFacts("in-1", line="main", number=number, language=language)
-        return PaperSession(facts, places(self.site), answers, start=NOW, **how)
+        return Meanwhile(facts, places(self.site), answers, start=NOW, **how)
+
+    def cancels(self, call: Meanwhile, order: Order, at: str) -> None:
+        """The shop cancels an order while its buyer hears the prompt `at`."""
+        plan = plans(self.site)[SHOP]
+        call.at = at
+        call.then = lambda: self.store.orders.tell(order.id, Result.CANCELLED, "shop", NOW, plan)
 
     async def disposition(self, attempt: Attempt) -> str | None:
         found = await self.store.attempts.get(attempt.id)
         assert found is not None
         return found.disposition
+
+
+class Meanwhile(PaperSession):
+    """Something is done elsewhere as the prompt `at` begins."""
+
+    at = ""
+    then: Callable[[], Awaitable[object]]
+
+    async def _play(self, what: Sequence[Utterance], keys: str, *, keep: bool) -> str:
+        if self.at in map(named, what):
+            await self.then()
+        return await super()._play(what, keys, keep=keep)
 
 
 @cache

@@ -22,7 +22,7 @@ WHEN = {
 @pytest.mark.parametrize(
     ("keys", "after", "said"),
     [
-        ([""], ["delivery-keys", "order-thanks"], "told"),
+        (["1"], ["delivery-keys", "order-thanks"], "told"),
         (["3", ""], ["delivery-keys", "NOTICE", "delivery-keys", "order-thanks"], "told"),
         (["0"], ["delivery-keys", "to-operator"], "operator"),
         (["8"], ["delivery-keys", "opt-out-done"], "opted_out"),
@@ -46,6 +46,27 @@ async def test_a_buyer_hears_number_day_and_window(
         assert (await buyer.store.do_not_call.get(PHONE) is not None) == (said == "opted_out")
 
 
+async def test_a_machine_that_hears_the_notice_is_not_a_buyer_who_was_told(tmp_path: Path) -> None:
+    async with a_buyer(tmp_path) as buyer:
+        await buyer.confirmed("1234")
+        attempt = await buyer.dialed(DELIVERY)
+        call = buyer.paper(attempt, [], "ru")
+        await through(delivery.run(call, buyer.desk))
+        assert call.heard.count("delivery-keys") == delivery.SILENCES
+        assert call.heard[-1] == "call-again"
+        assert await buyer.states() == {"1234": "confirmed"}
+        assert await buyer.disposition(attempt) == "no_reply"
+
+
+async def test_who_hangs_up_without_a_key_is_called_again(tmp_path: Path) -> None:
+    async with a_buyer(tmp_path) as buyer:
+        await buyer.confirmed("1234")
+        attempt = await buyer.dialed(DELIVERY)
+        await through(delivery.run(buyer.paper(attempt, [], "ru", hang_up_at=8), buyer.desk))
+        assert await buyer.states() == {"1234": "confirmed"}
+        assert await buyer.disposition(attempt) == "listened"
+
+
 async def test_two_orders_are_one_call_and_who_hangs_up_before_the_end_was_not_told(tmp_path: Path) -> None:
     async with a_buyer(tmp_path) as buyer:
         await buyer.confirmed("1", "2")
@@ -53,7 +74,7 @@ async def test_two_orders_are_one_call_and_who_hangs_up_before_the_end_was_not_t
         whole = buyer.paper(attempt, [], "ru", hang_up_at=8)
         assert not await through(delivery.run(whole, buyer.desk))
         assert await buyer.states() == {"1": "confirmed", "2": "confirmed"}
-        call = buyer.paper(attempt, [""], "ru")
+        call = buyer.paper(attempt, ["1"], "ru")
         await through(delivery.run(call, buyer.desk))
         assert [word for word in call.heard if word in ("1", "2")] == ["1", "2"]
         assert await buyer.states() == {"1": "told", "2": "told"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,7 @@ MANY = {
         {"1": "confirmed", "2": "not_reached"},
         "wrong_person",
     ),
+    "each: none is theirs": (["5", "9"], {"1": "not_reached", "2": "not_reached"}, "wrong_person"),
     "none is theirs": (["9"], {"1": "not_reached", "2": "not_reached"}, "wrong_person"),
     "no more calls": (["8"], {"1": "not_reached", "2": "not_reached"}, "opted_out"),
 }
@@ -174,6 +176,74 @@ async def test_all_open_orders_of_a_number_are_one_call(tmp_path: Path, name: st
         assert read_out[:2] == ["1", "2"] or keys == ["8"], "both are read out"
         assert await buyer.states() == states
         assert await buyer.disposition(attempt) == said
+
+
+async def test_what_the_shop_cancelled_during_the_call_is_not_called_confirmed(tmp_path: Path) -> None:
+    async with a_buyer(tmp_path) as buyer:
+        [order] = await buyer.orders("1234")
+        attempt = await buyer.dialed(ROBOT)
+        call = buyer.paper(attempt, ["1"], "ru")
+        buyer.cancels(call, order, "order-keys")
+        await through(orders.run(call, buyer.desk))
+        assert call.heard[-4:] == ["order-number", "1234", "order-was-cancelled", "order-thanks"]
+        assert await buyer.states() == {"1234": "cancelled"}
+        assert await buyer.disposition(attempt) == "cancelled"
+
+
+async def test_of_several_each_is_told_where_one_was_cancelled_during_the_call(tmp_path: Path) -> None:
+    async with a_buyer(tmp_path) as buyer:
+        first, _ = await buyer.orders("1", "2")
+        attempt = await buyer.dialed(ROBOT)
+        call = buyer.paper(attempt, ["1"], "ru")
+        buyer.cancels(call, first, "order-all-keys")
+        await through(orders.run(call, buyer.desk))
+        assert call.heard[-7:] == [
+            *("order-number", "1", "order-was-cancelled"), *("order-number", "2", "order-confirmed"),
+            "order-thanks",
+        ]  # fmt: skip
+        assert await buyer.states() == {"1": "cancelled", "2": "confirmed"}
+        assert await buyer.disposition(attempt) == "changed"
+
+
+async def test_what_is_decided_about_an_order_of_a_shop_that_left_the_site_is_kept(tmp_path: Path) -> None:
+    async with a_buyer(tmp_path) as buyer:
+        await buyer.orders("1234")
+        attempt = await buyer.dialed(ROBOT)
+        desk = replace(buyer.desk, site=buyer.site.model_copy(update={"shops": {}}))
+        await through(orders.run(buyer.paper(attempt, ["1"], "ru"), desk))
+        assert await buyer.states() == {"1234": "confirmed"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "last"), [(["1"], "order-thanks"), (["9"], "order-not-me"), (["", ""], "call-again")]
+)
+async def test_no_more_calls_is_there_in_the_last_words_too(
+    tmp_path: Path, keys: list[str], last: str
+) -> None:
+    async with a_buyer(tmp_path) as buyer:
+        await buyer.orders("1234")
+        attempt = await buyer.dialed(ROBOT)
+        call = buyer.paper(attempt, keys, "ru", during={last: "8"})
+        await through(orders.run(call, buyer.desk))
+        assert call.heard[-2:] == [last, "opt-out-done"]
+        assert call.gone
+        assert await buyer.disposition(attempt) == "opted_out"
+        assert await buyer.store.do_not_call.get(PHONE) is not None
+
+
+@pytest.mark.parametrize("key", ["", "8"])
+async def test_who_is_called_about_nothing_any_more_is_offered_no_more_calls(
+    tmp_path: Path, key: str
+) -> None:
+    async with a_buyer(tmp_path) as buyer:
+        [order] = await buyer.orders("1234")
+        attempt = await buyer.dialed(ROBOT)
+        await buyer.store.orders.tell(order.id, Result.CANCELLED, "shop", 0.0, plans(buyer.site)["demo"])
+        call = buyer.paper(attempt, [], "ru", during={"opt-out-key": key})
+        await through(orders.run(call, buyer.desk))
+        assert call.heard == ["order-settled", "opt-out-key", "opt-out-done" if key else "closed-goodbye"]
+        assert await buyer.disposition(attempt) == ("opted_out" if key else "told")
+        assert (await buyer.store.do_not_call.get(PHONE) is not None) == bool(key)
 
 
 WALKS = ["1", "21", "31", "5121", "5210", "9", "8", "0", "  "]

@@ -85,6 +85,20 @@ async def test_what_is_decided_already_is_told_and_not_asked_again(tmp_path: Pat
         assert await buyer.states() == {"1": "confirmed", "2": "confirmed"}
 
 
+@pytest.mark.parametrize("keys", [["1"], ["4", "2", "2", "1"]], ids="-".join)
+async def test_what_the_shop_cancelled_meanwhile_is_not_called_confirmed_or_moved(
+    tmp_path: Path, keys: list[str]
+) -> None:
+    async with a_buyer(tmp_path) as buyer:
+        [order] = await buyer.orders("1234")
+        call = await buyer.caller(keys)
+        buyer.cancels(call, order, "order-leave-key")
+        await serve(call, buyer.desk, SHOP, "sales")
+        assert call.heard[-1] == "order-was-cancelled"
+        assert not {"order-confirmed", "order-window-moved"} & set(call.heard)
+        assert await buyer.states() == {"1234": "cancelled"}
+
+
 async def test_no_windows_no_move_and_no_number_no_offer(tmp_path: Path) -> None:
     async with a_buyer(tmp_path, {"windows": []}) as buyer:
         await buyer.orders("1")

@@ -28,9 +28,9 @@ async def call(buyer: Buyer, keys: Sequence[str], **how: object) -> tuple[PaperS
     buyer.desk = replace(buyer.desk, site=site.model_copy(update=changed))
     await buyer.store.leads.add(robot.list, [NewLead(PHONE)], 0.0)
     attempt = await buyer.dialed(ROBOT)
-    paper = buyer.paper(attempt, keys, "ru", **how)
-    facts = replace(paper.call, args=("q",))
-    paper = PaperSession(facts, places(buyer.site), keys, start=paper.now, **how)  # type: ignore[arg-type]
+    drawn = buyer.paper(attempt, keys, "ru", **how)
+    facts = replace(drawn.call, args=("q",))
+    paper = PaperSession(facts, places(buyer.site), keys, start=drawn.now, **how)  # type: ignore[arg-type]
     await through(survey.run(paper, buyer.desk))
     return paper, await buyer.disposition(attempt)
 

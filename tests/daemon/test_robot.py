@@ -198,6 +198,9 @@ async def test_a_confirmed_buyer_is_told_day_and_window(centre: Centre) -> None:
         await buyer.hears("order-number")
         await buyer.hears("order-delivery")
         await buyer.hears("delivery-keys", 20.0)
+        assert (await now_of(centre, asked)).state is OrderState.CONFIRMED, "a machine hears as much"
+        await buyer.press("1")
+        await buyer.hears("order-thanks")
         assert (await now_of(centre, asked)).state is OrderState.TOLD
     attempt = await _ended(centre, phone)
     assert (attempt.outcome, attempt.disposition) == (Outcome.TALKED, "told")
