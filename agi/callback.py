@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import phonenumbers
 
 from agi.desk import Desk
@@ -9,18 +11,26 @@ from agi.session import Session
 from leads.inbound import CallbackKind, CallOutcome, NewCallback, callback_campaign
 from leads.phones import BadPhone, parse_number, parse_phone
 from sounds.phrase import Digits, Prompt
+from store.callbacks import NotToBeCalled
+
+Listed = Callable[[str], Awaitable[bool]]
+"""Whether a number (E.164) is on the do-not-call list."""
 
 TRIES = 3
 """How often the number is said, and how often one may be typed wrongly, before the caller stays."""
 
 
-async def confirmed_number(session: Session, country: str) -> str | None:
+async def confirmed_number(session: Session, country: str, listed: Listed) -> str | None:
     """Ask for the number, E.164; None: the caller stays on the line.
 
     `country` (ISO code) is that of typed numbers. A typed number of another country is refused: nobody
-    may make us call across borders at our cost. The caller's own may be of any.
+    may make us call across borders at our cost. The caller's own may be of any. One on the do-not-call list
+    is refused, and another one asked for.
     """
     number = _own(session.call.number, country)
+    if number is not None and await listed(number):
+        await session.say(Prompt("callback-bad-number"))
+        number = None
     for _ in range(TRIES):
         if number is None:
             typed = await session.ask(
@@ -28,7 +38,9 @@ async def confirmed_number(session: Session, country: str) -> str | None:
             )
             if not typed:
                 continue
-            if (number := _typed(typed, country)) is None:
+            number = _typed(typed, country)
+            if number is None or await listed(number):
+                number = None
                 await session.say(Prompt("callback-bad-number"))
                 continue
         said = (Prompt("callback-number"), Digits(number), Prompt("callback-confirm"))
@@ -72,7 +84,11 @@ async def offer(session: Session, desk: Desk, line: str, group: str, since: floa
     if campaign is None:
         await session.say(Prompt("callback-nobody"))
         return False
-    phone = await confirmed_number(session, site.system.country)
+
+    async def listed(number: str) -> bool:
+        return await desk.store.do_not_call.get(number) is not None
+
+    phone = await confirmed_number(session, site.system.country, listed)
     if phone is None:
         return False
     now = desk.clock()
@@ -88,7 +104,11 @@ async def offer(session: Session, desk: Desk, line: str, group: str, since: floa
         due_at=now,
         place_since=since,
     )
-    await desk.store.callbacks.open(task, now)
+    try:
+        await desk.store.callbacks.open(task, now)
+    except NotToBeCalled:  # listed just now
+        await session.say(Prompt("callback-bad-number"))
+        return False
     await desk.store.inbound.tell(call.channel, CallOutcome.CALLBACK_ASKED)
     await session.say(Prompt("callback-done"))
     await session.hang_up()

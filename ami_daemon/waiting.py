@@ -170,10 +170,17 @@ class Waiting:
                 log.info("told_wait", call=channel, group=group, place=line.index(channel) + 1, wait=seconds)
                 with suppress(LookupError):  # a call that is in no books
                     await self._store.inbound.tell_wait(channel, seconds)
-        if self._calls_back(group):
+        if self._calls_back(group) and not await self._is_listed(channel):
             key = Prompt(KEYS[what.callback_key])
             said += [Prompt("callback-offer"), key, Prompt("callback-promise")]
         return said
+
+    async def _is_listed(self, channel: str) -> bool:
+        """Whether the caller may not be called; the key still works, as they may type another number."""
+        call = await self._store.inbound.get(channel)
+        if call is None or call.number is None:
+            return False
+        return await self._store.do_not_call.get(call.number) is not None
 
     async def _language(self, channel: str) -> Language:
         """The language that the caller has chosen, or that their line has."""

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leads.inbound import Callback, CallbackKind, CallbackState, NewCallback
 from leads.lead import LeadState
 from store.decisions import decide
+from store.do_not_call import is_listed
 from store.engine import Database
 from store.leads import lead_to_call_back, reopen, withdraw
 from store.tables import callbacks
@@ -22,12 +23,17 @@ class NotOpen(LookupError):
     """There is no such open task."""
 
 
+class NotToBeCalled(Exception):
+    """The number is on the do-not-call list: nothing is promised to it."""
+
+
 class CallbackRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def open(self, new: NewCallback, now: float) -> Callback:
-        """Makes the task and its lead; a number that has an open one keeps it: see `open_task`."""
+        """Makes the task and its lead; a number that has an open one keeps it: see `open_task`, whose
+        errors it raises."""
         async with self._database.write() as connection:
             return await open_task(connection, new, now)
 
@@ -77,8 +83,11 @@ async def open_task(connection: AsyncConnection, new: NewCallback, now: float) -
     The lead is called when it is due, and attempts from before do not count; one that is being called right
     now is left alone. Where the number has an open task that one stays, with its campaign and its lead, and
     is due at the earlier of both times; who asks becomes one who asked, and keeps the place they had. Of one
-    call the first word stays: its script knows which line was closed.
+    call the first word stays: its script knows which line was closed. Raises `NotToBeCalled`, and then has
+    written nothing.
     """
+    if await is_listed(connection, new.phone):
+        raise NotToBeCalled
     row = (
         await connection.execute(select(callbacks).where(OPEN, callbacks.c.phone == new.phone))
     ).one_or_none()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from leads.inbound import (
     RingReason,
     outcome_of,
 )
-from store.callbacks import close_reached, open_task
+from store.callbacks import NotToBeCalled, close_reached, open_task
 from store.callers import class_of
 from store.engine import Database
 from store.leads import BATCH
@@ -116,6 +117,7 @@ class InboundRepository:
         """The call is over: gives it with its outcome; None where it is unknown or had ended before.
 
         `task` says, of the ended call, whether somebody is to be called back: call and task are one write.
+        A number on the do-not-call list gets none.
         `in_doubt`: nobody saw how it ended.
         """
         async with self._database.write() as connection:
@@ -137,7 +139,8 @@ class InboundRepository:
             }  # fmt: skip
             await connection.execute(update(inbound_calls).where(_T.id == id).values(change))
             if (new := task(ended)) is not None:
-                await open_task(connection, new, at)
+                with suppress(NotToBeCalled):
+                    await open_task(connection, new, at)
             return ended
 
     async def miss(self, ring: MissedRing) -> None:

@@ -21,6 +21,7 @@ from leads.inbound import CallerClass, CallOutcome, InboundCall, missed_callback
 from leads.schedule import hours_of
 from sounds.opening import we_open
 from sounds.phrase import Prompt
+from store.callbacks import NotToBeCalled
 
 log = structlog.get_logger("line")
 
@@ -107,9 +108,13 @@ class Visit:
         missed = replace(self._arrived, line=name, outcome=CallOutcome.AFTER_HOURS)
         now = self._desk.clock()
         task = missed_callback(self._site, missed, now)
-        if task is not None:
+        if task is None:
+            return False
+        try:
             await self._desk.store.callbacks.open(task, now)
-        return task is not None
+        except NotToBeCalled:
+            return False
+        return True
 
     async def _menus(self, line: Line, menu: str) -> str:
         walk = Walk(self._session, self._site.menus, menu, line.group, self._look_up, self._asks)

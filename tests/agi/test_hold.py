@@ -76,6 +76,27 @@ async def test_a_hang_up_before_the_number_is_confirmed_promises_nothing(site: S
     assert await store.callbacks.open_of(NUMBER) is None
 
 
+async def test_nothing_is_promised_to_a_number_on_the_do_not_call_list(site: Site, store: Store) -> None:
+    await store.do_not_call.add({NUMBER: ""}, "admin", 0.0, {})
+    caller = await paper(site, store, "", "", "")
+    assert caller.heard == ["callback-bad-number", *["callback-enter"] * 3, "callback-stay"]
+    assert caller.went is None
+    assert await store.callbacks.page() == []
+
+
+async def test_one_that_is_listed_as_they_confirm_is_told_so(
+    site: Site, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_yet(phone: str) -> None:
+        return None
+
+    await store.do_not_call.add({NUMBER: ""}, "admin", 0.0, {})
+    monkeypatch.setattr(store.do_not_call, "get", not_yet)
+    caller = await paper(site, store, "1")
+    assert caller.heard == ["callback-number", "callback-bad-number", "callback-stay"]
+    assert await store.callbacks.page() == []
+
+
 async def test_where_nobody_calls_back_the_caller_stays(demo: Site, store: Store) -> None:
     caller = await paper(demo, store, "1")
     assert caller.heard == ["callback-nobody", "callback-stay"]

@@ -158,12 +158,14 @@ async def test_the_next_opening_is_said_as_people_say_it(
     assert caller.heard[1] == said
 
 
-@pytest.mark.parametrize("why", ["no campaign", "withheld", "colleague", "not after hours"])
+@pytest.mark.parametrize("why", ["no campaign", "withheld", "colleague", "not after hours", "do not call"])
 async def test_nothing_is_promised_that_nobody_keeps(changed: Change, store: Store, why: str) -> None:
     callback = {"callback": None if why == "no campaign" else "visits"}
     after = {"callback_after": ["lost_in_queue"]} if why == "not after hours" else {}
     if why == "colleague":
         await store.callers.add([ListedCaller(NUMBER, CallerClass.COLLEAGUE, "")], 0.0)
+    if why == "do not call":
+        await store.do_not_call.add({NUMBER: ""}, "admin", 0.0, {})
     site = changed(lines={"shop": callback | after})
     number = None if why == "withheld" else NUMBER
     caller = await Caller(site, store, start=SATURDAY_NIGHT, number=number).calls()

@@ -186,3 +186,19 @@ async def test_who_asks_and_then_stays_has_lost_no_place(centre: Centre, callers
     await until(three_wait, "the first is back in the queue", 5.0)
     await centre.pair.phones.hang_up("gleb")
     assert await served(centre, "gleb", 3) == CALLERS[:3]
+
+
+async def test_who_is_on_the_do_not_call_list_is_promised_no_call_back(
+    centre: Centre, callers: Callers
+) -> None:
+    await centre.store.do_not_call.add({CALLERS[0]: ""}, "admin", time.time(), {})
+    await centre.ask("campaign", name=CALLBACKS, action="start")
+    await callers.keep_busy("gleb", HELPLINE)
+    listed = await callers.come(HELPLINE, CALLERS[0])
+    other = await callers.come(HELPLINE, CALLERS[1])
+    await other.hears("callback-offer", 20.0)
+    assert "callback-offer" not in listed.heard()
+    await listed.press("1")
+    await listed.hears("callback-bad-number", 25.0)
+    await listed.hears("callback-enter", 10.0)
+    assert await centre.store.callbacks.page() == []

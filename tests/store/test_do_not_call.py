@@ -14,6 +14,7 @@ from leads.lead import Lead, LeadState, NewLead, Outcome
 from leads.orders import Delivery, OrderState, Plan, Result
 from leads.rules import LeadMove
 from store import Store
+from store.callbacks import NotToBeCalled
 from tests.store.conftest import people
 from tests.store.test_orders import PLAN, PLANS, add, events, now_of, order
 
@@ -105,13 +106,26 @@ async def test_a_number_that_is_barred_during_its_call_is_not_called_again(
     assert await said(store, lead) == [LISTED]
 
 
+NEW = NewCallback(
+    kind=CallbackKind.ASKED, campaign="back", list="back", phone="+79030000000", line="main",
+    group="sales", call="c1", label="Main", due_at=100.0, place_since=None, priority=50,
+)  # fmt: skip
+
+
+async def test_no_call_back_is_opened_for_a_barred_number(store: Store) -> None:
+    await bar(store, NEW.phone)
+    with pytest.raises(NotToBeCalled):
+        await store.callbacks.open(NEW, 10.0)
+    await store.inbound.arrive("c1", "main", NEW.phone, 5.0)
+    ended = await store.inbound.end("c1", 12.0, lambda call: NEW)
+    assert ended is not None and ended.ended_at == 12.0
+    assert await store.callbacks.page() == []
+    assert await store.leads.find_by_phone(NEW.phone) == []
+
+
 async def test_call_backs_of_a_barred_number_are_cancelled(store: Store) -> None:
-    new = NewCallback(
-        kind=CallbackKind.ASKED, campaign="back", list="back", phone="+79030000000", line="main",
-        group="sales", call="c1", label="Main", due_at=100.0, place_since=None, priority=50,
-    )  # fmt: skip
-    task = await store.callbacks.open(new, 10.0)
-    await bar(store, new.phone)
+    task = await store.callbacks.open(NEW, 10.0)
+    await bar(store, NEW.phone)
     closed = await store.callbacks.get(task.id)
     assert closed is not None and closed.state is CallbackState.CANCELLED
     assert await store.leads.callable("back", 200.0, 9) == []
