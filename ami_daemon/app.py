@@ -23,24 +23,24 @@ from ami_daemon.agent import AgentState
 from ami_daemon.agent_orders import AgentOrders, BadOrder
 from ami_daemon.api import Api
 from ami_daemon.board import Board
-from ami_daemon.call import UNANSWERED, Call, CallState
+from ami_daemon.call import UNANSWERED
 from ami_daemon.changes import (
     AgentMoved,
     CallEnded,
-    CallMoved,
     Change,
     Illegal,
     subject,
 )
 from ami_daemon.control import Control
 from ami_daemon.dialer import Dialer
+from ami_daemon.grace import Grace
 from ami_daemon.hold import Hold
 from ami_daemon.journal import Journal
 from ami_daemon.lease import LEASE_SECONDS as LEASE_SECONDS
 from ami_daemon.lease import CannotRun as CannotRun
 from ami_daemon.lease import acquire
 from ami_daemon.limits import Limits
-from ami_daemon.link import ActionFailed, AmiLink, LinkError, LinkState, LoginRefused
+from ami_daemon.link import AmiLink, LinkError, LinkState, LoginRefused
 from ami_daemon.metrics import Metrics
 from ami_daemon.nudge import Nudge
 from ami_daemon.outbox import Outbox
@@ -100,7 +100,7 @@ class Daemon:
         )  # fmt: skip
         self.orders = AgentOrders(site, self.board, self.link)
         self.recording = PromptRecording(site, self.board, self.link, lambda: new_attempt_id(clock()))
-        self.nudge = Nudge(self.board, self.link)
+        self.nudge, self.grace = Nudge(self.board, self.link), Grace(site, self.link, clock=clock)
         self.desk = Desk(site, store, clock, turn=lambda channel: self.waiting.turn(channel))
         self.speech = Speech.of(site.system)
         self.robot = Robot(
@@ -283,15 +283,13 @@ class Daemon:
         self.preview.on_change(change)
         self.waiting.on_change(change)
         self.robot.on_change(change)
-        for work in (self.orders.on_change(change), self.nudge.on_change(change)):
-            if work is not None:
+        for part in (self.orders, self.nudge, self.grace):
+            if (work := part.on_change(change)) is not None:
                 self._start(work)
         self.dialer.hear(change)
         if isinstance(change, Illegal):
             log.error("illegal_move", text=change.text)
             self._resync(change.text)
-        elif isinstance(change, CallMoved) and change.new is CallState.WAITING and not change.call.robot:
-            self._arm_grace(change.call)
         elif isinstance(change, AgentMoved) and change.new is AgentState.WRAP_UP:
             self._wrap_up_began.set()
 
@@ -300,22 +298,6 @@ class Daemon:
         if self.clock() - self._resynced_at >= RESYNC_SECONDS:
             self._resynced_at = self.clock()
             self.link.resync(why)
-
-    def _arm_grace(self, call: Call) -> None:
-        """Exactly `grace` after the answer the caller leaves the queue for the message."""
-        grace = self.site.campaigns[call.campaign].grace
-        left = max(0.0, (call.answered_at or self.clock()) + grace - self.clock())
-        asyncio.get_running_loop().call_later(left, lambda: self._start(self._leave_queue(call)))
-
-    async def _leave_queue(self, call: Call) -> None:
-        if call.state is CallState.WAITING and call.channel is not None:
-            # The key that leads out of the queue (context perezvon-leave), as if the caller had pressed it.
-            # Where this fails, the dialplan's own limit does it a second later.
-            try:
-                await self.link.action("PlayDTMF", {"Channel": call.channel, "Digit": "D", "Receive": "true"})
-            except ActionFailed:
-                if call.state is CallState.WAITING:  # else they left in this moment
-                    raise
 
     async def _when_its_script_ends(self, change: CallEnded) -> None:
         """A robot's call is journalled when its script has ended too: it may just be saving a decision."""

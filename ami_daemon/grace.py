@@ -1,0 +1,44 @@
+"""Who was called and got no agent within `grace` leaves the queue for the message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from ami_daemon.call import Call, CallState
+from ami_daemon.changes import CallMoved, Change
+from ami_daemon.link import ActionFailed, AmiLink
+from config.models import Site
+
+KEY = "D"
+"""Leads out of the queue, in the context `perezvon-leave`."""
+
+
+class Grace:
+    """Presses the key exactly `grace` after the answer, as if the person had."""
+
+    def __init__(self, site: Site, link: AmiLink, *, clock: Callable[[], float]) -> None:
+        self._site, self._link, self._clock = site, link, clock
+
+    def on_change(self, change: Change) -> Coroutine[Any, Any, None] | None:
+        """What to do after a change, if anything."""
+        match change:
+            case CallMoved(call, new=CallState.WAITING) if not call.robot:
+                return self._leave_in_time(call)
+            case _:
+                return None
+
+    async def _leave_in_time(self, call: Call) -> None:
+        now = self._clock()
+        grace = self._site.campaigns[call.campaign].grace
+        await asyncio.sleep(max(0.0, (call.answered_at or now) + grace - now))
+        if call.state is not CallState.WAITING or call.channel is None:
+            return
+        # Where this fails, the dialplan's own limit does it a second later.
+        try:
+            headers = {"Channel": call.channel, "Digit": KEY, "Receive": "true"}
+            await self._link.action("PlayDTMF", headers)
+        except ActionFailed:
+            if call.state is CallState.WAITING:  # else they left in this moment
+                raise
