@@ -91,6 +91,9 @@ class LiveSession(Session):
             raise HungUp
         return "" if reply.result == "0" else chr(int(reply.result)), reply
 
+    async def prepare(self, *what: Utterance) -> bool:
+        return await self._speech.ready(what, self.language)
+
     async def _play(self, what: Sequence[Utterance], keys: str, *, keep: bool) -> str:
         for file in await self._speech.files(what, self.language):
             if file and (key := await self._stream(file, keys, keep=keep)):

@@ -8,7 +8,7 @@ assert caller.heard == ["menu-main", "menu-orders", ...]
 from __future__ import annotations
 
 import wave
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class PaperSession(Session):
     `heard`) plays for the first time, whether the script listens or not. `hang_up_at` is the step (from 1;
     each prompt, wait for a key, recording or other verb is one) at which the caller goes. `speaks` are the
     seconds that they speak into each recording, made as silent files in `folder` if that is given. The
-    clock begins at `start` and goes on by prompts' `length`s and waits.
+    clock begins at `start` and goes on by prompts' `length`s and waits. `speech` stands for the engine.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class PaperSession(Session):
         speaks: float = 3.0,
         folder: Path | None = None,
         variables: Mapping[Variable, str] | None = None,
+        speech: Callable[[Sequence[Utterance]], Awaitable[bool]] | None = None,
     ) -> None:
         super().__init__(call, places)
         self.now = start
@@ -66,6 +67,7 @@ class PaperSession(Session):
         self._during = dict(during or {})
         self._hang_up_at = hang_up_at
         self._length, self._speaks, self._folder = length, speaks, folder
+        self._speech = speech
         self.gone = False
         """Whether the call has ended."""
 
@@ -93,6 +95,9 @@ class PaperSession(Session):
     def _leave(self) -> None:
         self.gone = True
         self.table.append(Row(self.now, "gone"))
+
+    async def prepare(self, *what: Utterance) -> bool:
+        return self._speech is None or await self._speech(what)
 
     async def _play(self, what: Sequence[Utterance], keys: str, *, keep: bool) -> str:
         pressed = self._answer(keys, asked=not keep)

@@ -179,6 +179,11 @@ class Session(ABC):
         """A variable of the channel, "" when it is not set."""
         return await self._get(name)
 
+    @abstractmethod
+    async def prepare(self, *what: Utterance) -> bool:
+        """Have texts spoken before they are said; False where one cannot be. It may take long, but is no
+        verb: it may run beside one, and be cancelled."""
+
     async def hang_up(self) -> None:
         """End the call. Every further verb raises `HungUp`."""
         await self._hang_up()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,6 +26,10 @@ OPERATOR, LEAVE = "0", "*"
 ROUNDS = 12
 """How often a caller is asked about one order, whatever they press."""
 SILENCES = 2
+PATIENCE = 3.0
+"""Seconds that a caller waits for the speech engine, beside the prompts that they hear meanwhile."""
+AT_ONCE = 0.2
+"""Seconds: what is ready by then was in the cache, or nearly."""
 
 
 class Wish(Enum):
@@ -68,9 +73,10 @@ async def serve(session: Session, desk: Desk, shop: str, group: str, *, asked: b
         return False
     visit = _Visit(session, desk, shop)
     try:
-        await visit.say(Prompt("order-found" if len(orders) == 1 else "order-found-many"))
+        greeting = [Prompt("order-found" if len(orders) == 1 else "order-found-many")]
         for n, order in enumerate(orders, 1):
-            await visit.about(order, last=n == len(orders))
+            await visit.about(order, *greeting, last=n == len(orders))
+            greeting = []
     except _Left as left:
         if not left.operator:
             return False
@@ -114,8 +120,28 @@ class _Visit:
             raise _Left(operator=key == OPERATOR)
         return key
 
-    async def about(self, order: Order, *, last: bool) -> None:
+    async def prepare(self, what: Sequence[Utterance], *meanwhile: Utterance) -> None:
+        """Have it spoken while `meanwhile` plays. Where that fails or takes long the caller goes to a person:
+        no part of an order is left out, and nobody waits for a synthesiser."""
+        making = asyncio.create_task(self.session.prepare(*what))
+        try:
+            if meanwhile:
+                await self.say(*meanwhile)
+            if not (await asyncio.wait({making}, timeout=AT_ONCE))[0]:
+                await self.say(Prompt("one-moment"))
+                await asyncio.wait({making}, timeout=PATIENCE)
+            if not (making.done() and making.result()):
+                log.error(
+                    "an order could not be said, the caller gets a person", call=self.session.call.channel
+                )
+                raise _Left(operator=True)
+        finally:
+            making.cancel()
+
+    async def about(self, order: Order, *greeting: Utterance, last: bool) -> None:
         """One order, until the caller is done with it."""
+        whole = reading(order, self.desk.site, self.session.language, self.desk.clock())
+        await self.prepare(whole, *greeting)
         misses, told = 0, False
         for _ in range(ROUNDS):
             if not told:
@@ -160,15 +186,17 @@ class _Visit:
         """A day, then a window of it, read back; `None` where the caller stays with what is agreed."""
         grammar, first = GRAMMARS[self.session.language], self._today
         to_come = days(self._settings, first)
-        names = [Text(grammar.near_day(day, first)) for day in to_come]
-        if (n := await self._choose(Prompt("order-day-choose"), names)) is None:
-            return None
+        days_named = [Text(grammar.near_day(day, first)) for day in to_come]
         windows = self._settings.windows
-        names = [Text(grammar.window(*hours(window))) for window in windows]
-        if (m := await self._choose(Prompt("order-window-choose"), names)) is None:
+        windows_named = [Text(grammar.window(*hours(window))) for window in windows]
+        await self.prepare([*days_named, *windows_named])
+        if (n := await self._choose(Prompt("order-day-choose"), days_named)) is None:
+            return None
+        if (m := await self._choose(Prompt("order-window-choose"), windows_named)) is None:
             return None
         agreed = Delivery(to_come[n].isoformat(), windows[m])
-        sure = await self._is_sure(Prompt("order-move-check"), self._in_words(agreed), Prompt("yes-no-keys"))
+        await self.prepare([self._in_words(agreed)], Prompt("order-move-check"))
+        sure = await self._is_sure(self._in_words(agreed), Prompt("yes-no-keys"))
         return agreed if sure else None
 
     async def _choose(self, question: Prompt, names: Sequence[Text]) -> int | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from agi.session import Place
+from agi import shop
+from agi.paper import named
+from agi.session import Place, Utterance
 from agi.shop import serve
 from config.forms import Language
 from tests.agi.buyers import SHOP, a_buyer, through
@@ -97,6 +102,49 @@ async def test_what_the_shop_cancelled_meanwhile_is_not_called_confirmed_or_move
         assert call.heard[-1] == "order-was-cancelled"
         assert not {"order-confirmed", "order-window-moved"} & set(call.heard)
         assert await buyer.states() == {"1234": "cancelled"}
+
+
+def without(*lacking: str, never: bool = False) -> Any:
+    """A speech engine that cannot say these texts; `never`: it hangs at them."""
+
+    async def speech(what: Sequence[Utterance]) -> bool:
+        fails = any(part in named(one) for one in what for part in lacking)
+        if fails and never:
+            await asyncio.Event().wait()
+        return not fails
+
+    return speech
+
+
+@pytest.mark.parametrize("never", [False, True], ids=["fails", "hangs"])
+@pytest.mark.parametrize(
+    ("lacking", "keys", "unheard"),
+    [
+        ("рублей", ["1"], {"order-sum", "order-confirm-key"}),
+        ("завтра", ["4", "1", "1", "1"], {"order-day-choose"}),
+        ("с четырнадцати до", ["4", "1", "1", "1"], {"order-day-choose"}),
+        ("двадцать седьмого ноября, с", ["4", "2", "1", "1"], {"yes-no-keys", "order-window-moved"}),
+    ],
+)
+async def test_who_would_not_hear_a_part_of_it_gets_a_person_and_is_asked_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lacking: str,
+    keys: list[str],
+    unheard: set[str],
+    never: bool,
+) -> None:
+    monkeypatch.setattr(shop, "PATIENCE", 0.1)
+    monkeypatch.setattr(shop, "AT_ONCE", 0.01)
+    async with a_buyer(tmp_path) as buyer:
+        await buyer.orders("1234")
+        call = await buyer.caller(keys, speech=without(lacking, never=never))
+        assert await serve(call, buyer.desk, SHOP, "sales")
+        assert not unheard & set(call.heard)
+        assert call.heard[-2:].count("one-moment") == never
+        assert call.heard[-1] == "to-operator"
+        assert call.went == (Place.GROUP, "sales")
+        assert await buyer.states() == {"1234": "robot"}
 
 
 async def test_no_windows_no_move_and_no_number_no_offer(tmp_path: Path) -> None:
