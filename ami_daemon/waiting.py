@@ -7,7 +7,7 @@ has too many. They never leave the queue to hear something: a second channel whi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -136,7 +136,9 @@ class Waiting:
                 self._start(self._tell(channel, group, caller))
 
     async def _tell(self, channel: str, group: str, caller: _Caller) -> None:
-        prompts = await self._words(channel, group)
+        await self._whisper(channel, group, caller, await self._words(channel, group))
+
+    async def _whisper(self, channel: str, group: str, caller: _Caller, prompts: Sequence[Prompt]) -> None:
         if not prompts or channel not in self._board.lines.queues[group] or channel in self._rung():
             return
         files = await self._speech.files(prompts, await self._language(channel))
@@ -200,14 +202,20 @@ class Waiting:
 
     def _key(self, event: ami.DTMFEnd) -> None:
         """A caller's own keys lead nowhere in a queue: what they mean is decided here."""
-        group = self._board.lines.group_of(event.uniqueid)
+        channel = event.uniqueid
+        group = self._board.lines.group_of(channel)
         if group is None or event.direction != "Received":
             return
-        if event.digit == self._site.groups[group].callback_key and self._calls_back(group):
-            caller = self._callers.setdefault(event.uniqueid, _Caller())
-            if caller.whisper:
-                self._start(self._hush(caller.whisper))
-            self._start(self._lead_out(event.uniqueid, CALL_BACK, group, group))
+        what = self._site.groups[group]
+        if what.callback is None or event.digit != what.callback_key:
+            return
+        caller = self._callers.setdefault(channel, _Caller())
+        if caller.whisper:
+            self._start(self._hush(caller.whisper))
+        if self._calls_back(group):
+            self._start(self._lead_out(channel, CALL_BACK, group, group))
+        else:  # the campaign is stopped, or this is not its hour
+            self._start(self._whisper(channel, group, caller, [Prompt("callback-not-now")]))
 
     async def _lead_out(self, channel: str, key: str, group: str, to: str) -> None:
         """Out of the queue; on coming back they have the place of when they first joined."""

@@ -157,6 +157,24 @@ async def test_other_keys_other_channels_and_what_we_press_ourselves_lead_nowher
         assert hall.asked == []
 
 
+async def test_who_presses_the_key_while_nobody_may_call_back_is_told_so(tmp_path: Path) -> None:
+    """And as often as they press it, one at a time; where a group never calls back the key means nothing."""
+    async with a_hall(tmp_path, support=OFFERED) as hall:
+        await hall.daemon.dialer.set_state(CALLBACKS, CampaignState.PAUSED, "test")
+        await hall.comes("a")
+        await hall.presses("a", "1")
+        [first] = [headers["ChannelId"] for name, headers in hall.asked if name == "Originate"]
+        assert hall.whispers() == [("a", ["ru/callback-not-now"])]
+        await hall.presses("a", "1")
+        assert ("Hangup", {"Channel": first}) in hall.asked
+        assert hall.whispers() == [("a", ["ru/callback-not-now"])]
+        await hall.daemon.dialer.set_state(CALLBACKS, CampaignState.RUNNING, "test")
+        hall.now += 12 * 3600  # midnight in Moscow
+        await hall.presses("a", "1")
+        assert hall.whispers() == [("a", ["ru/callback-not-now"])]
+        assert hall.led_out() == []
+
+
 async def test_a_call_back_is_offered_while_its_campaign_may_call_and_not_else(tmp_path: Path) -> None:
     async with a_hall(tmp_path, support=OFFERED) as hall:
         await hall.comes("a")

@@ -13,6 +13,7 @@ import pytest_asyncio
 from lab.behaviour import Behaviour, Kind
 from lab.party import Party
 from lab.phones import Answer
+from lab.sound import seconds_above_silence
 from leads.inbound import CallbackKind, NewCallback
 from tests.daemon.centre import Centre, until
 from tests.daemon.site import CALLBACKS, CROWDED, HELPDESK, HELPLINE
@@ -169,6 +170,20 @@ async def test_a_caller_asks_by_key_to_be_called_back_and_keeps_their_place(
     assert await centre.answered(CALLERS[1])
 
 
+async def test_who_presses_the_key_while_nobody_may_call_back_is_told_so_and_keeps_the_place(
+    centre: Centre, callers: Callers
+) -> None:
+    """The campaign is stopped."""
+    await callers.keep_busy("gleb", HELPLINE)
+    first = await callers.come(HELPLINE, CALLERS[0])
+    await callers.come(HELPLINE, CALLERS[1])
+    await first.hears("place-1", 20.0)
+    await first.press("1")
+    await first.hears("callback-not-now", 8.0)
+    await centre.pair.phones.hang_up("gleb")
+    assert await served(centre, "gleb", 2) == CALLERS[:2]
+
+
 async def test_who_asks_and_then_stays_has_lost_no_place(centre: Centre, callers: Callers) -> None:
     await centre.ask("campaign", name=CALLBACKS, action="start")
     await callers.keep_busy("gleb", HELPLINE)
@@ -202,3 +217,57 @@ async def test_who_is_on_the_do_not_call_list_is_promised_no_call_back(
     await listed.hears("callback-bad-number", 25.0)
     await listed.hears("callback-enter", 10.0)
     assert await centre.store.callbacks.page() == []
+
+
+async def test_who_waits_when_the_daemon_is_killed_stays_in_line_with_music_and_gets_an_agent(
+    centre: Centre, callers: Callers
+) -> None:
+    await callers.keep_busy("gleb", HELPLINE)
+    waiting = [await callers.come(HELPLINE, number) for number in CALLERS[:2]]
+    await centre.daemon.kill()
+    for caller in waiting:
+        await hears_music(caller)
+    await waiting[0].hears("queue-info", 40.0)
+    await centre.pair.phones.hang_up("gleb")
+    assert await served(centre, "gleb", 2) == CALLERS[:2]
+
+
+async def test_who_waits_over_a_restart_of_the_daemon_is_told_their_place_again(
+    centre: Centre, callers: Callers
+) -> None:
+    """After the next message: until then a daemon that comes back does not know whether one is heard."""
+    await callers.keep_busy("gleb", HELPLINE)
+    await callers.come(HELPLINE, CALLERS[0])
+    second = await callers.come(HELPLINE, CALLERS[1])
+    await second.hears("place-2", 20.0)
+    await centre.daemon.kill()
+    await centre.daemon.start()
+    await second.hears("place-2", 45.0)
+
+
+async def test_a_caller_who_is_being_asked_for_their_number_when_the_daemon_dies_comes_back_to_the_queue(
+    centre: Centre, callers: Callers
+) -> None:
+    """And to the place that they had: the first of two."""
+    await centre.ask("campaign", name=CALLBACKS, action="start")
+    await callers.keep_busy("gleb", HELPLINE)
+    first = await callers.come(HELPLINE, CALLERS[0])
+    await callers.come(HELPLINE, CALLERS[1])
+    await first.press("1")
+    await first.hears("callback-number", 25.0)
+    await until(partial(queued, centre, 1), "the first is with the script", 5.0)
+    await centre.daemon.kill()
+    await until(partial(queued, centre, 2), "the first is back in the queue", 5.0)
+    assert not first.over
+    await centre.pair.phones.hang_up("gleb")
+    assert await served(centre, "gleb", 2) == CALLERS[:2]
+    assert await centre.store.callbacks.open_of(CALLERS[0]) is None
+
+
+async def hears_music(caller: Party) -> None:
+    begin = len(caller.all_heard)
+    await until(lambda: seconds_above_silence(caller.all_heard[begin:]) > 1.5, "music is heard", 6.0)
+
+
+async def queued(centre: Centre, count: int) -> bool:
+    return f"has {count} calls" in await centre.pair.ours.console(f"queue show {HELPDESK}")
