@@ -76,6 +76,10 @@ class AgentOrders:
             case _:
                 return None
 
+    def is_in_all_queues(self, agent: str) -> bool:
+        """Whether the agent's signing in is over: a pause before would leave out the queues that follow."""
+        return self.board.agents[agent].queues.keys() >= self.queues[agent].keys()
+
     def pending(self, agent: str) -> str | None:
         """What takes effect after the agent's call; `ready` where wrap-up was declined beforehand."""
         return self.board.agents[agent].pending() or ("ready" if agent in self._no_wrap_up else None)

@@ -121,7 +121,8 @@ class Hold:
 
     def _free(self) -> Iterator[Free]:
         for name, agent in self._board.agents.items():
-            if agent.preview is None and (at := self._free_at(agent)) is not None:
+            whole = agent.preview is None and self._orders.is_in_all_queues(name)
+            if whole and (at := self._free_at(agent)) is not None:
                 yield Free(
                     name, at, {group: self._orders.queues[name].get(group, 0) for group in agent.queues}
                 )

@@ -93,6 +93,7 @@ class Preview:
             if self.board.agents[agent].state in (AgentState.RINGING, AgentState.TALKING):
                 # The queue was quicker by a moment: then it is not their turn.
                 await self._give_back(attempt, "a call came in between")
+                self.board.reserve(agent, None)
                 with contextlib.suppress(
                     LinkError
                 ):  # a link that is down finds the pause when it is up again
@@ -112,7 +113,11 @@ class Preview:
             if self._forbids(name) is not None:
                 return None
             floor = self.dialer.pacing.floor(name)
-            ready = [agent for agent in floor.ready if self.board.agents[agent].preview is None]
+            ready = [
+                agent
+                for agent in floor.ready
+                if self.board.agents[agent].preview is None and self.orders.is_in_all_queues(agent)
+            ]
             fit = min(len(ready), floor.free_lines)
             leads = await self.dialer.hopper(name, 1, self.clock()) if fit > 0 else []
             if ready and not leads:

@@ -195,6 +195,8 @@ async def a_hall(tmp_path: Path, **groups: dict[str, object]) -> AsyncIterator[H
         epoch = await store.lease.acquire("test", NOON, 3600.0)
         daemon = Daemon(site, store, epoch, clock=lambda: hall.now)
         hall = Hall(daemon, store)
+        for agent in (IVAN, VERA):
+            daemon.orders.queues[agent] = {"support": 0}
         daemon.link.action = hall.action  # type: ignore[assignment,method-assign]  # no Asterisk here
         await daemon.dialer.load()
         await daemon.dialer.set_state(CALLBACKS, CampaignState.RUNNING, "test")

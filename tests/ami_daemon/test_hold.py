@@ -91,6 +91,17 @@ async def test_an_agent_who_is_ready_with_nobody_before_is_kept_at_once_and_one_
         assert await kept(hall) == {VERA: PHONE}
 
 
+async def test_an_agent_who_is_signing_in_is_kept_once_they_are_in_all_their_queues(tmp_path: Path) -> None:
+    """A pause before would leave out the queues that follow: those would ring an agent who is kept."""
+    async with a_hall(tmp_path, support=OFFERED) as hall:
+        hall.daemon.orders.queues[IVAN]["sales"] = 0
+        await hall.keeps_a_place(PHONE)
+        await hall.signs_in(IVAN)
+        assert await kept(hall) == {}
+        await hall.signs_in(IVAN, "sales")
+        assert await kept(hall) == {IVAN: PHONE}
+
+
 async def test_who_was_called_once_in_vain_keeps_the_place_and_twice_does_not(tmp_path: Path) -> None:
     async with a_hall(tmp_path, support=OFFERED) as hall:
         since = hall.now
@@ -227,6 +238,7 @@ async def test_a_call_that_came_in_between_is_served_and_the_place_is_kept(tmp_p
         await hall.daemon.preview._serve_kept()
         assert ("QueuePause", {"Interface": "PJSIP/agent-ivan", "Paused": "false"}) in hall.asked
         await still_has_the_place(hall)
+        assert hall.daemon.board.agents[IVAN].preview is None, "later they may be kept again"
         assert "Originate" not in [name for name, _ in hall.asked]
 
 
