@@ -232,19 +232,6 @@ async def test_who_waits_when_the_daemon_is_killed_stays_in_line_with_music_and_
     assert await served(centre, "gleb", 2) == CALLERS[:2]
 
 
-async def test_who_waits_over_a_restart_of_the_daemon_is_told_their_place_again(
-    centre: Centre, callers: Callers
-) -> None:
-    """After the next message: until then a daemon that comes back does not know whether one is heard."""
-    await callers.keep_busy("gleb", HELPLINE)
-    await callers.come(HELPLINE, CALLERS[0])
-    second = await callers.come(HELPLINE, CALLERS[1])
-    await second.hears("place-2", 20.0)
-    await centre.daemon.kill()
-    await centre.daemon.start()
-    await second.hears("place-2", 45.0)
-
-
 async def test_a_caller_who_is_being_asked_for_their_number_when_the_daemon_dies_comes_back_to_the_queue(
     centre: Centre, callers: Callers
 ) -> None:
