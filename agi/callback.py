@@ -8,8 +8,8 @@ import phonenumbers
 
 from agi.desk import Desk
 from agi.session import Session
-from leads.inbound import CallbackKind, CallOutcome, NewCallback, callback_campaign
-from leads.phones import BadPhone, parse_number, parse_phone
+from leads.inbound import CallbackKind, CallOutcome, NewCallback, callback_campaign, caller_number
+from leads.phones import BadPhone, parse_number
 from sounds.phrase import Digits, Prompt
 from store.callbacks import NotToBeCalled
 
@@ -27,7 +27,7 @@ async def confirmed_number(session: Session, country: str, listed: Listed) -> st
     may make us call across borders at our cost. The caller's own may be of any. One on the do-not-call list
     is refused, and another one asked for.
     """
-    number = _own(session.call.number, country)
+    number = caller_number(session.call.number or "", country)
     if number is not None and await listed(number):
         await session.say(Prompt("callback-bad-number"))
         number = None
@@ -52,14 +52,6 @@ async def confirmed_number(session: Session, country: str, listed: Listed) -> st
         if key == "2":
             number = None
     return None
-
-
-def _own(number: str | None, country: str) -> str | None:
-    """The caller's number, where it is one that may be called."""
-    try:
-        return parse_phone(number, country) if number else None
-    except BadPhone:
-        return None
 
 
 def _typed(digits: str, country: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,7 +16,7 @@ from agi.server import Endpoint, Request
 from agi.session import KEYS, CallFacts, HungUp, Place, Session, Utterance, Variable, places, spoken
 from agi.wire import Opening, Reply
 from config.models import Site
-from leads.phones import BadPhone, parse_phone
+from leads.inbound import caller_number
 from sounds.speech import Speech
 
 log = structlog.get_logger("agi")
@@ -51,10 +50,8 @@ def facts(asked: Opening, site: Site) -> CallFacts:
     """What the opening says of the call. The request's query names its ids: `?line=main`."""
     headers, ids = asked.headers, asked.query
     attempt = ids.get("attempt", "")
-    number = None
-    if not attempt:  # else Asterisk tells what the called person sees, which is a number of ours
-        with contextlib.suppress(BadPhone):
-            number = parse_phone(headers.get("agi_callerid", ""), site.system.country)
+    # in a call of ours Asterisk tells what the called person sees, which is a number of ours
+    number = None if attempt else caller_number(headers.get("agi_callerid", ""), site.system.country)
     return CallFacts(
         channel=headers.get("agi_uniqueid", ""),
         line=ids.get("line", ""),

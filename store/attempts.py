@@ -233,13 +233,6 @@ class AttemptRepository:
         found = await self.outcomes(campaign, since)
         return found.get(Outcome.ABANDONED, 0), sum(found.get(outcome, 0) for outcome in LIVE)
 
-    async def connect_times(self, campaign: str, since: float = 0.0) -> list[float]:
-        """Seconds from the person's answer to the agent, per ended attempt that got so far."""
-        wait = attempts.c.connected_at - attempts.c.answered_at
-        query = select(wait).where(*_ended(campaign, since), wait.is_not(None))
-        async with self._database.read() as connection:
-            return list(await connection.scalars(query))
-
     async def _all(self, query: Select[Any]) -> list[Attempt]:
         async with self._database.read() as connection:
             return [to_attempt(row) for row in await connection.execute(query)]

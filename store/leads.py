@@ -216,15 +216,6 @@ class LeadRepository:
             found = {LeadState(state): count for state, count in await connection.execute(query)}
         return {state: found.get(state, 0) for state in LeadState}
 
-    async def next_due(self, list_name: str) -> float | None:
-        """When the next scheduled lead is due; None where none is scheduled."""
-        query = select(func.min(leads.c.due_at)).where(
-            leads.c.list_id == _list_id(list_name), leads.c.state == LeadState.SCHEDULED
-        )
-        async with self._database.read() as connection:
-            due: float | None = await connection.scalar(query)
-            return due
-
 
 def _list_id(name: str) -> Any:
     return select(lists.c.id).where(lists.c.name == name).scalar_subquery()

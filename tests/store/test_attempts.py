@@ -114,7 +114,6 @@ async def test_an_attempts_way_from_intent_to_its_end(
     assert await journal.open_attempts() == []
     assert await state_of(store, leads[0]) == (LeadState.FINAL, None)
     assert [d.text for d in await store.decisions.of("lead", str(leads[0].id))] == ["talked: final"]
-    assert await journal.connect_times("spring") == [0.25]
 
 
 async def test_a_released_attempt_puts_its_lead_back_and_does_not_count(

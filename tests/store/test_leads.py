@@ -84,8 +84,6 @@ async def test_the_next_lead_is_the_most_important_then_the_longest_due_then_the
     assert await order(100.0, 10) == [4, 3, 1, 5, 0, 2]
     assert await order(100.0, 3) == [4, 3, 1]
     assert await order(40.0, 10) == [1, 0, 2]
-    assert await store.leads.next_due("a") == 50.0
-    assert await store.leads.next_due("nothing") is None
     assert await store.leads.callable("nothing", 100.0, 10) == []
 
 
@@ -132,7 +130,7 @@ async def test_pages_go_through_a_list_without_a_gap(store: Store, epoch: int, n
     assert await store.leads.counts("a") == counts
 
 
-@pytest.mark.parametrize("question", ["callable", "callable in zones", "next_due", "counts"])
+@pytest.mark.parametrize("question", ["callable", "callable in zones", "counts"])
 async def test_the_hoppers_questions_are_answered_from_an_index(tmp_path: Path, question: str) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'a.db'}"
     asked: list[tuple[str, Any]] = []
@@ -144,9 +142,7 @@ async def test_the_hoppers_questions_are_answered_from_an_index(tmp_path: Path, 
         await store.leads.add("a", people(3), 0.0)
         event.listen(Engine, "before_cursor_execute", note)
         try:
-            if question == "next_due":
-                await store.leads.next_due("a")
-            elif question == "counts":
+            if question == "counts":
                 await store.leads.counts("a")
             else:
                 await store.leads.callable("a", 1.0, 5, [MOSCOW, None] if "zones" in question else None)
