@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.session import Json, SiteFolder, ask_store, fail, moment, show, site_of, warn, write_csv
+from cli.report import Csv, From, Output, To, one_form, period
+from cli.session import Json, SiteFolder, ask_store, fail, show, site_of, warn, write_csv
 from config.models import Site
 from config.problems import did_you_mean
 from leads.importing import guarded
@@ -37,8 +38,6 @@ from store import CampaignState, MissedRing, NotOpen, Store
 inbound = typer.Typer(help="Calls that came in.", no_args_is_help=True)
 callbacks = typer.Typer(help="Who is to be called back.", no_args_is_help=True)
 
-DAYS = 30
-
 
 class By(StrEnum):
     """What the figures are split by."""
@@ -51,11 +50,6 @@ class By(StrEnum):
     DAY = "day"
 
 
-From = Annotated[
-    str | None,
-    typer.Option("--from", help=f"First moment, 2026-11-01 or 2026-11-01T12:00; default: {DAYS} days."),
-]
-To = Annotated[str | None, typer.Option("--to", help="End, not included; default: now.")]
 OfLine = Annotated[str | None, typer.Option("--line", help="Only calls to this line.")]
 OfGroup = Annotated[
     str | None, typer.Option("--group", help="Only calls whose last group asked was this one.")
@@ -64,8 +58,6 @@ Classes = Annotated[
     list[CallerClass] | None,
     typer.Option("--class", help="Only callers of this class; may be repeated; default: client and vip."),
 ]
-Csv = Annotated[bool, typer.Option("--csv", help="Print CSV for spreadsheets.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="A new file; default: standard output.")]
 Full = Annotated[bool, typer.Option("--full", help="Show whole phone numbers.")]
 
 
@@ -100,7 +92,7 @@ def inbound_report(
     Times are those of the system's zone; a date means its first moment. docs/inbound.md has each figure
     in words.
     """
-    _one_form(as_json, as_csv, output)
+    one_form(as_json, as_csv, output)
     asked = _ask(site, start, end, line, group, classes)
     total = figures(asked.calls, within=within)
     parts = report(asked.calls, _by(by, asked.zone), within)
@@ -134,7 +126,7 @@ def inbound_calls(
     output: Output = None,
 ) -> None:
     """Each call: when, who, how long they waited, what came of it, and who did not answer it and why."""
-    _one_form(as_json, as_csv, output)
+    one_form(as_json, as_csv, output)
     asked = _ask(site, start, end, line, group, classes)
     calls = [call for call in asked.calls if outcome in (None, call.outcome)][-limit:]
     ids = [call.id for call in calls]
@@ -239,25 +231,12 @@ def _ask(
         if name is not None and name not in known:
             fail(f"no {kind} is called {name!r}", did_you_mean(name, known))
     zone = ZoneInfo(site.system.timezone)
-    until = time.time() if end is None else moment("--to", end, zone)  # noqa: TID251 - the edge
-    since = until - DAYS * 86400 if start is None else moment("--from", start, zone)
-    if since >= until:
-        fail(
-            f"nothing lies from {_time(since, zone)} until before {_time(until, zone)}",
-            "--from must be before --to",
-        )
+    since, until = period(start, end, zone)
     found = ask_store(site.system, lambda store: store.inbound.between(since, until, line, group))
     counted = set(classes) if classes else COUNTED
     left_out = Counter(str(call.caller_class) for call in found if call.caller_class not in counted)
     calls = [call for call in found if call.caller_class in counted]
     return _Asked(site, zone, since, until, calls, dict(left_out))
-
-
-def _one_form(as_json: bool, as_csv: bool, output: Path | None) -> None:
-    if as_json and as_csv:
-        fail("--json and --csv are two forms of the same", "give one of them")
-    if output is not None and not as_csv:
-        fail("--output is for --csv", "add --csv")
 
 
 def _by(by: By, zone: ZoneInfo) -> Callable[[InboundCall], str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -13,14 +12,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.session import Json, SiteFolder, ask_store, fail, moment, show, site_of, write_csv
+from cli.report import Csv, From, Output, To, one_form, period
+from cli.session import Json, SiteFolder, ask_store, fail, show, site_of, write_csv
 from config.models import Site
 from config.problems import did_you_mean
 from leads.surveys import Figures, SurveyAnswer, report, response
 
 survey = typer.Typer(help="Surveys: marks that callers gave.", no_args_is_help=True)
-
-DAYS = 30
 
 
 class By(StrEnum):
@@ -35,12 +33,6 @@ class By(StrEnum):
 
 
 Name = Annotated[str, typer.Argument(help="The survey's name.")]
-From = Annotated[
-    str | None,
-    typer.Option("--from", help=f"First moment, 2026-11-01 or 2026-11-01T12:00; default: {DAYS} days."),
-]
-To = Annotated[str | None, typer.Option("--to", help="End, not included; default: now.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="A new file; default: standard output.")]
 
 
 @survey.command("report")
@@ -51,18 +43,15 @@ def survey_report(
     end: To = None,
     site: SiteFolder = None,
     as_json: Json = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV for spreadsheets.")] = False,
+    as_csv: Csv = False,
     output: Output = None,
 ) -> None:
     """How many answered, the mean, and the share of 9 and 10, by question and by agent, group, line or day.
 
     Times are those of the system's zone; a date means its first moment.
     """
-    if as_json and as_csv:
-        fail("--json and --csv are two forms of the same", "give one of them")
-    if output is not None and not as_csv:
-        fail("--output is for --csv", "add --csv")
-    checked, zone, answers, period = _answers(site, name, start, end)
+    one_form(as_json, as_csv, output)
+    checked, zone, answers, between = _answers(site, name, start, end)
     rows = report(checked.surveys[name], answers, _by(by, zone))
     if as_csv:
         write_csv(output, [field.name for field in fields(Figures)], map(asdict, rows))
@@ -71,8 +60,8 @@ def survey_report(
     result: dict[str, Any] = {
         "survey": name,
         "title": checked.surveys[name].title,
-        "from": period[0].isoformat(" ", "minutes"),
-        "to": period[1].isoformat(" ", "minutes"),
+        "from": between[0].isoformat(" ", "minutes"),
+        "to": between[1].isoformat(" ", "minutes"),
         "calls": calls,
         "answered": answered,
         "rate": answered / calls if calls else None,
@@ -104,13 +93,7 @@ def _answers(
             did_you_mean(name, checked.surveys) or f"write surveys/{name}.yaml",
         )
     zone = ZoneInfo(checked.system.timezone)
-    until = time.time() if end is None else moment("--to", end, zone)  # noqa: TID251 - the edge
-    since = until - DAYS * 86400 if start is None else moment("--from", start, zone)
-    if since >= until:
-        fail(
-            f"nothing lies from {_time(since, zone)} until before {_time(until, zone)}",
-            "--from must be before --to",
-        )
+    since, until = period(start, end, zone)
     answers = ask_store(checked.system, lambda store: store.surveys.between(name, since, until))
     return checked, zone, answers, (datetime.fromtimestamp(since, zone), datetime.fromtimestamp(until, zone))
 

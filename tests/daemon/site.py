@@ -127,7 +127,7 @@ def _write_lines(target: Path) -> None:
     closed = {**shop, "numbers": [CLOSED], "schedule": "later", "callback": PREVIEW}
     _write(target / "lines/closed.yaml", closed)
     menu = _read(target / "menus/shop.yaml")
-    keys = {**menu["keys"], "4": "script hello", "7": "line closed"}
+    keys = {**menu["keys"], "4": "script hello", "6": f"line {ASKED}", "7": "line closed"}
     edit(target / "menus/shop.yaml", timeout="10s", keys=keys)
     edit(target / "menus/delivery.yaml", timeout="10s")
     edit(target / "lookups/order.yaml", url=f"http://127.0.0.1:{ORDERS_PORT}/order")

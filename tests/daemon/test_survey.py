@@ -13,9 +13,15 @@ from leads.lead import Outcome
 from leads.surveys import COMMENT, SurveyAnswer
 from sounds.catalogue import sounds_dir
 from tests.daemon.centre import Centre
-from tests.daemon.site import ASKED, ASKED_NUMBER, SURVEY
+from tests.daemon.site import ASKED, ASKED_NUMBER, SHOP, SURVEY
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def talks(centre: Centre, talk: float) -> None:
+    """Vera is ready, and talks so long."""
+    await centre.pair.phones.set("vera", Answer(talk=talk))
+    await centre.ready("vera")
 
 
 async def answers(centre: Centre, number: str) -> dict[str, SurveyAnswer]:
@@ -27,8 +33,7 @@ async def test_the_agent_hangs_up_and_the_caller_types_one_and_zero_and_hears_th
     centre: Centre,
 ) -> None:
     number = "+79035551001"
-    await centre.pair.phones.set("vera", Answer(talk=1.0))
-    await centre.ready("vera")
+    await talks(centre, 1.0)
     async with centre.pair.city.caller(ASKED_NUMBER, number) as caller:
         await caller.hears("survey-intro", 20.0)
         await caller.hears("survey-quality", at_once=True)
@@ -45,10 +50,23 @@ async def test_the_agent_hangs_up_and_the_caller_types_one_and_zero_and_hears_th
     await centre.comes_to("vera", "ready")
 
 
+async def test_on_another_line_the_agent_sees_its_label_and_the_caller_has_its_survey(centre: Centre) -> None:
+    number = "+79035551006"
+    await talks(centre, 0.5)
+    async with centre.pair.city.caller(SHOP, number) as caller:
+        await caller.hears("menu-main", 20.0)
+        await caller.press("6")
+        assert (await centre.rung("vera")).caller_name == "Asked"
+        await caller.hears("survey-quality", 20.0)
+        await caller.press("9")
+        await caller.hears("survey-solved")
+    given = await answers(centre, number)
+    assert (given["quality"].mark, given["quality"].line) == (9, ASKED)
+
+
 async def test_a_low_mark_asks_for_a_comment_which_is_recorded(centre: Centre) -> None:
     number = "+79035551002"
-    await centre.pair.phones.set("vera", Answer(talk=0.5))
-    await centre.ready("vera")
+    await talks(centre, 0.5)
     async with centre.pair.city.caller(ASKED_NUMBER, number) as caller:
         await caller.hears("survey-quality", 20.0)
         await caller.press("1#")
@@ -68,8 +86,7 @@ async def test_a_low_mark_asks_for_a_comment_which_is_recorded(centre: Centre) -
 
 async def test_who_hangs_up_after_the_first_mark_has_it_kept(centre: Centre) -> None:
     number = "+79035551003"
-    await centre.pair.phones.set("vera", Answer(talk=0.5))
-    await centre.ready("vera")
+    await talks(centre, 0.5)
     async with centre.pair.city.caller(ASKED_NUMBER, number) as caller:
         await caller.hears("survey-quality", 20.0)
         await caller.press("7")
@@ -89,8 +106,7 @@ async def test_a_caller_who_hangs_up_on_the_agent_is_not_asked(centre: Centre) -
 
 async def test_a_called_person_is_asked_after_the_talk_which_stays_a_talk(centre: Centre) -> None:
     number = await centre.person()
-    await centre.pair.phones.set("vera", Answer(talk=0.8))
-    await centre.ready("vera")
+    await talks(centre, 0.8)
     async with centre.pair.city.person(number) as person:
         await centre.dial(ASKED, [number])
         await person.until_answered()
@@ -110,8 +126,7 @@ async def test_a_called_person_is_asked_after_the_talk_which_stays_a_talk(centre
 
 
 async def test_without_the_daemon_the_call_just_ends_after_the_talk(centre: Centre) -> None:
-    await centre.pair.phones.set("vera", Answer(talk=0.5))
-    await centre.ready("vera")
+    await talks(centre, 0.5)
     await centre.daemon.stop()
     dialed = await centre.pair.city.call_in(ASKED_NUMBER, "+79035551005", 20.0, keys=[])
     assert dialed.answered

@@ -8,7 +8,8 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from agi.scripts.survey import SECOND_KEY, TRIES
-from cli.survey import DAYS, By
+from cli.report import DAYS
+from cli.survey import By
 from dialplan.render import LONGEST_SURVEY
 
 ROOT = Path(__file__).resolve().parents[2]
