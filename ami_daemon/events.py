@@ -1,27 +1,17 @@
 """Asterisk's manager events as typed values: a message's bytes in, a frozen dataclass out. Pure.
 
 Every event has `at`, epoch seconds: Asterisk's own `Timestamp` (manager.conf: timestampevents=yes), else the
-time of receipt. An annotation names the header a field is read from, and what an absent header means; a field
-without such a default must be there. Fields stand in the order in which Asterisk writes them: then one
-regular expression finds all in one pass. Any other order is read as well, only more slowly. Names and order
-are checked against recorded dialogues (tests/fixtures/ami).
+time of receipt. Names and order of the headers are checked against recorded dialogues (tests/fixtures/ami).
 """
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, TypeVar, get_type_hints
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
 
-
-class MalformedEvent(ValueError):
-    """An event lacks a header that it must have, or has a number that is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What all events have in common."""
-
-    at: float
+from ami_daemon.event_reader import Event as Event
+from ami_daemon.event_reader import MalformedEvent as MalformedEvent
+from ami_daemon.event_reader import Reader as Reader
+from ami_daemon.event_reader import headers_of, reader_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,65 +267,12 @@ class Reload(Event):
 
 
 E = TypeVar("E", bound=Event)
-Reader = Callable[[bytes, float], Event]
 
 _ENVELOPE = frozenset({"Event", "Privilege", "Timestamp", "UserEvent"})
-_START = r"Event: [^\r]*(?:\r\nPrivilege: [^\r]*)?(?:\r\nTimestamp: ([^\r]*))?"
-_CONVERT: dict[type, Callable[[str], object]] = {int: int, bool: "1".__eq__}
-
-
-def _headers(text: str) -> dict[str, str]:
-    headers = {}
-    for line in text.split("\r\n"):
-        name, _, value = line.partition(": ")
-        headers[name] = value
-    return headers
-
-
-def _reader(
-    kind: type[Event], constants: tuple[str, ...] = (), renamed: Mapping[str, str] | None = None
-) -> Reader:
-    """The function that makes a `kind` of a message: `constants` come first, `renamed` maps header names."""
-    names: list[str] = []
-    defaults: list[str | None] = []
-    convert: list[tuple[int, Callable[[str], object]]] = []
-    hints = get_type_hints(kind, include_extras=True)
-    for field in fields(kind)[1 + len(constants) :]:
-        header, *default = hints[field.name].__metadata__
-        if hints[field.name].__origin__ in _CONVERT:
-            convert.append((len(names), _CONVERT[hints[field.name].__origin__]))
-        names.append((renamed or {}).get(header, header))
-        defaults.append(default[0] if default else None)
-    # Whole lines are skipped up to the header; atomic, so that an odd message costs no backtracking.
-    gaps = [rf"(?>\r\n(?:[^\r]*+\r\n)*?{re.escape(name)}: )([^\r]*)" for name in names]
-    pattern = re.compile(
-        _START + "".join(gap if d is None else f"(?:{gap})?" for gap, d in zip(gaps, defaults, strict=True))
-    )
-
-    def read(frame: bytes, received: float) -> Event:
-        text = frame.decode("utf-8", "replace")
-        found = pattern.match(text)
-        values: list[Any]
-        stamp, *values = found.groups() if found else (None, None)
-        if None in values or (stamp is None and "\r\nTimestamp: " in text):
-            # Not all are there, or not in Asterisk's usual order
-            headers = _headers(text)
-            stamp = headers.get("Timestamp")
-            values = [headers.get(name, default) for name, default in zip(names, defaults, strict=True)]
-            if None in values:
-                raise MalformedEvent(f"{kind.__name__} has no header {names[values.index(None)]}")
-        try:
-            for i, change in convert:
-                values[i] = change(values[i])
-            return kind(float(stamp) if stamp else received, *constants, *values)
-        except ValueError as error:
-            raise MalformedEvent(f"{kind.__name__}: {error}") from None
-
-    return read
 
 
 def _read_user_event(frame: bytes, received: float) -> Event:
-    headers = _headers(frame.decode("utf-8", "replace"))
+    headers = headers_of(frame.decode("utf-8", "replace"))
     try:
         at = float(headers.get("Timestamp", received))
         name = headers["UserEvent"]
@@ -375,11 +312,11 @@ _MEMBER_NAMES = {
     b"QueueMemberStatus": "status",
     b"QueueMemberPause": "pause",
 }
-_read_listed_member = _reader(QueueMember, ("snapshot",), {"MemberName": "Name", "Interface": "Location"})
+_read_listed_member = reader_of(QueueMember, ("snapshot",), {"MemberName": "Name", "Interface": "Location"})
 
 READERS: dict[bytes, Reader] = {
-    **{kind.__name__.encode(): _reader(kind) for kind in _PLAIN},
-    **{name: _reader(QueueMember, (kind,)) for name, kind in _MEMBER_NAMES.items()},
+    **{kind.__name__.encode(): reader_of(kind) for kind in _PLAIN},
+    **{name: reader_of(QueueMember, (kind,)) for name, kind in _MEMBER_NAMES.items()},
     b"UserEvent": _read_user_event,
 }
 """How each live event is read, by the name on the wire."""
