@@ -7,17 +7,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, insert, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.models import Frequency
-from leads.inbound import NewCallback
+from leads.inbound import CallbackState, NewCallback
 from leads.lead import MOVES, Lead, LeadState, NewLead, Outcome
 from store.decisions import decide
 from store.eligible import ABANDONED, NOBODY, barred, capped_until, locked_out
 from store.engine import Database
-from store.tables import attempts, do_not_call, leads, lists, orders
+from store.tables import attempts, callbacks, do_not_call, leads, lists, orders
 
 BATCH = 500
 """Leads per write, and ids per question."""
@@ -294,8 +294,8 @@ async def lead_to_call_back(connection: AsyncConnection, new: NewCallback, now: 
 async def lead_of_orders(
     connection: AsyncConnection, list_name: str, new: NewLead, due_at: float, now: float
 ) -> int:
-    """The id of the number's lead in a list of orders, made where there is none, called at `due_at`. One that
-    waits for a call, or is in one, keeps its time; a final one is opened anew."""
+    """The id of the number's lead in a list of orders, made where there is none, called at `due_at`. A final
+    one is opened anew; one that waits for a call keeps its time until `time_by_orders`."""
     list_id = await _make_list(connection, list_name, now)
     values = {**asdict(new), "list_id": list_id, "state": LeadState.SCHEDULED, "due_at": due_at}
     mine = (leads.c.list_id == list_id, leads.c.phone == new.phone)
@@ -312,6 +312,17 @@ async def lead_of_orders(
         await reopen(connection, row.id, due_at, row.priority, now)
     found: int = row.id
     return found
+
+
+async def time_by_orders(connection: AsyncConnection, lead_id: int) -> None:
+    """The lead is called when the first of its orders is due. A retry or a call-back keeps its time."""
+    first = select(func.min(orders.c.due_at)).where(orders.c.lead_id == lead_id).scalar_subquery()
+    tried = attempts.c.outcome.is_not(None), attempts.c.claimed_at >= leads.c.reopened_at
+    retry = exists(select(attempts.c.id).where(attempts.c.lead_id == leads.c.id, *tried).correlate(leads))
+    open_task = callbacks.c.lead_id == lead_id, callbacks.c.state == CallbackState.OPEN
+    promised = exists(select(callbacks.c.id).where(*open_task))
+    waits = leads.c.id == lead_id, leads.c.state == LeadState.SCHEDULED, first.is_not(None)
+    await connection.execute(update(leads).where(*waits, ~retry, ~promised).values(due_at=first))
 
 
 async def reopen(connection: AsyncConnection, lead_id: int, due_at: float, priority: int, now: float) -> None:

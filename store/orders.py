@@ -35,7 +35,7 @@ from leads.orders import (
 from leads.phones import zone_of
 from leads.rules import LeadMove
 from store.engine import Database
-from store.leads import lead_of_orders, withdraw
+from store.leads import lead_of_orders, time_by_orders, withdraw
 from store.order_rows import load, locked, of_phone, rows, to_order, values_of
 from store.outbox import post
 from store.tables import callbacks, do_not_call, leads, lists, order_phones, orders
@@ -231,18 +231,16 @@ async def end_call(
     """Inside the write that ends an attempt: what its call makes of the orders that wait on the lead, and
     where the lead goes: it is done with when no order is left, and called again for one that came late."""
     final = move.state is LeadState.FINAL
-    late = 0
-    waiting = [to_order(row) for row in await rows(connection, orders.c.lead_id == lead_id, lock=True)]
-    for order in waiting:
-        if order.changed_at > claimed_at:
-            late += 1  # the call was not about it
+    late: list[float] = []
+    for row in await rows(connection, orders.c.lead_id == lead_id, lock=True):
+        order, plan = to_order(row), plans.get(row.shop, Plan())
+        if row.queued_at > claimed_at:  # the call was not about it
+            late.append(max(row.due_at, at + plan.merge))
         elif result := after_call(order.state, outcome, had_agent, final):
-            plan = plans.get(order.shop, Plan())
             await tell(connection, order, result, "agent" if had_agent else "robot", at, plan)
     if late and final:
-        merge = max(plans.get(order.shop, Plan()).merge for order in waiting)
         await connection.execute(update(leads).where(leads.c.id == lead_id).values(reopened_at=at))
-        return LeadMove(LeadState.SCHEDULED, at + merge, f"{move.reason}; an order came during the call")
+        return LeadMove(LeadState.SCHEDULED, min(late), f"{move.reason}; an order came during the call")
     if not final and await connection.scalar(select(leads.c.id).where(leads.c.id == lead_id, *_IDLE)):
         return LeadMove(LeadState.FINAL, None, f"{move.reason}; but {NONE_LEFT}: final")
     return move
@@ -286,10 +284,11 @@ async def _queue(
     if phone is None:
         told = f"{note}; the number is on the do-not-call list"
         return await _settle(connection, order, Result.DO_NOT_CALL, by, now, plan, told)
-    lead_id = await lead_of_orders(connection, into, _lead(order, phone), now + plan.merge, now)
+    due_at = now + plan.merge
+    lead_id = await lead_of_orders(connection, into, _lead(order, phone), due_at, now)
     asked = order.state is not state  # else the shop knows that somebody calls
     order = await _change(
-        connection, order, now, lead_id=lead_id, phone=phone, note=note,
+        connection, order, now, due_at, lead_id=lead_id, phone=phone, note=note,
         state=OrderState.ROBOT if robot else OrderState.AGENTS,
     )  # fmt: skip
     if asked and plan.webhook:
@@ -301,13 +300,13 @@ async def _settle(
     connection: AsyncConnection, order: Order, result: Result, by: By, now: float, plan: Plan, note: str
 ) -> Order:
     """Writes a result, has the shop told, and the buyer of the delivery where that is what comes next."""
-    lead_id = None
+    lead_id = due_at = None
     if result in (Result.CONFIRMED, Result.MOVED) and plan.delivery and order.delivery:
         barred = await connection.scalar(select(do_not_call).where(do_not_call.c.phone == order.phone))
         if not barred and not is_over(order.delivery, now, plan):
             due_at = notice_at(order.delivery, now, plan)
             lead_id = await lead_of_orders(connection, plan.delivery, _lead(order, order.phone), due_at, now)
-    order = await _change(connection, order, now, state=STATES[result], lead_id=lead_id, note=note)
+    order = await _change(connection, order, now, due_at, state=STATES[result], lead_id=lead_id, note=note)
     if plan.webhook:
         await post(connection, order, result, by, now)
     return order
@@ -334,8 +333,11 @@ def _lead(order: Order, phone: str) -> NewLead:
     return NewLead(phone=phone, name=order.name, timezone=zone, extra={MARK: order.shop})
 
 
-async def _change(connection: AsyncConnection, order: Order, now: float, **values: Any) -> Order:
-    """Writes the order as it is with these changes; a lead that no order waits on any more is done with."""
+async def _change(
+    connection: AsyncConnection, order: Order, now: float, due_at: float | None = None, **values: Any
+) -> Order:
+    """Writes the order as it is with these changes; where they name a lead, it waits on that from now on, and
+    its call is due at `due_at`. A lead that no order waits on any more is done with."""
     left, order = order.lead_id, replace(order, changed_at=now, **values)
     row = {
         "phone": order.phone,
@@ -346,7 +348,11 @@ async def _change(connection: AsyncConnection, order: Order, now: float, **value
         "changed_at": now,
         "note": order.note,
     }
+    if "lead_id" in values:
+        row |= {"queued_at": None if order.lead_id is None else now, "due_at": due_at}
     await connection.execute(update(orders).where(orders.c.id == order.id).values(**row))
+    for lead_id in {left, order.lead_id} - {None}:
+        await time_by_orders(connection, lead_id)
     idle = select(leads.c.id).where(leads.c.id == left, *_IDLE)
     if left is not None and await connection.scalar(idle):
         await withdraw(connection, left, f"final: {NONE_LEFT}", now)

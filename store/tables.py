@@ -318,8 +318,10 @@ orders = Table(
     Column("posted_delivery", JSON, nullable=False),
     Column("attributes", JSON, nullable=False),
     Column("state", String, nullable=False),
-    # The lead that it waits on; none: no call is to come.
+    # The lead that it waits on (none: no call is to come), since when, and when the call about it is due.
     Column("lead_id", Integer, ForeignKey("leads.id")),
+    Column("queued_at", Double),
+    Column("due_at", Double),
     Column("created_at", Double, nullable=False),
     Column("changed_at", Double, nullable=False),
     Column("note", String, nullable=False, server_default=text("''")),

@@ -313,6 +313,60 @@ async def test_the_buyer_of_a_confirmed_order_is_told_of_the_delivery(
     assert await events(store) == [(e, "k1") for e in ("confirmed", "moved", "told", "moved", "not_told")]
 
 
+async def test_buyers_are_told_the_day_before_the_first_of_their_deliveries(store: Store) -> None:
+    day = 86400.0
+    late = await add(store, order("k1", sum=100, delivery=Delivery("1970-01-20")))
+    lead = await waits_on(store, late)
+    assert lead.due_at == 18 * day
+    soon = await add(store, order("k2", sum=100, delivery=Delivery("1970-01-10")))
+    assert soon.lead_id == lead.id
+    assert (await waits_on(store, soon)).due_at == 8 * day
+    late = await store.orders.deliver(late.id, Delivery("1970-01-05"), 200.0, PLAN)
+    assert (await waits_on(store, late)).due_at == 3 * day
+    late = await store.orders.deliver(late.id, Delivery("1970-01-15"), 300.0, PLAN)
+    assert (await waits_on(store, late)).due_at == 8 * day
+    await store.orders.tell(soon.id, Result.CANCELLED, "shop", 400.0, PLAN)
+    assert (await waits_on(store, late)).due_at == 13 * day
+
+
+async def test_a_delivery_that_comes_to_a_running_retry_keeps_the_retrys_time(
+    store: Store, epoch: int, new_id: NewId
+) -> None:
+    day = 86400.0
+    found = await add(store, order("k1", sum=100, delivery=Delivery("1970-01-10")))
+    attempt = await call(store, epoch, new_id, found.lead_id or 0, 8 * day)
+    again = LeadMove(LeadState.SCHEDULED, 8 * day + 3600, "busy: called again")
+    await end(store, epoch, attempt, Outcome.BUSY, 8 * day + 1, again)
+    joined = await add(store, order("k2", sum=100, delivery=Delivery("1970-01-09")), 8 * day + 2)
+    assert (await waits_on(store, joined)).due_at == 8 * day + 3600
+
+
+async def test_an_order_whose_delivery_changes_while_an_agent_speaks_of_it_is_not_called_again(
+    store: Store, epoch: int, new_id: NewId
+) -> None:
+    found = await add(store, order(attributes={"in_stock": False}))
+    attempt = await call(store, epoch, new_id, found.lead_id or 0, 230.0, "agents")
+    await store.orders.deliver(found.id, Delivery("1970-01-10"), 240.0, PLAN)
+    await end(store, epoch, attempt, Outcome.TALKED, 300.0, agent="anna")
+    after = await now_of(store, found)
+    assert (after.state, after.lead_id) == (OrderState.TALKED, None)
+    lead = await store.leads.get(attempt.lead_id)
+    assert lead is not None and lead.state is LeadState.FINAL
+
+
+async def test_a_delivery_set_during_the_notice_is_told_in_a_call_of_its_own_the_day_before(
+    store: Store, epoch: int, new_id: NewId
+) -> None:
+    day = 86400.0
+    first = await add(store, order("k1", sum=100, delivery=Delivery("1970-01-10")))
+    attempt = await call(store, epoch, new_id, first.lead_id or 0, 8 * day)
+    late = await add(store, order("k2", sum=100, delivery=Delivery("1970-01-20")), 8 * day + 5)
+    await store.orders.tell(first.id, Result.TOLD, "robot", 8 * day + 10, PLAN)
+    await end(store, epoch, attempt, Outcome.TALKED, 8 * day + 20)
+    lead = await waits_on(store, await now_of(store, late))
+    assert (lead.state, lead.due_at, lead.attempts) == (LeadState.SCHEDULED, 18 * day, 0)
+
+
 async def test_a_delivery_set_before_the_call_is_what_the_call_tells(store: Store) -> None:
     found = await add(store, order())
     found = await store.orders.deliver(found.id, Delivery("2026-11-28"), 110.0, PLAN)
