@@ -264,5 +264,5 @@ async def _refuse(_: Request, error: Exception) -> JSONResponse:
             return _answer(409, str(error))
         case _:
             log.error("store", why=str(error) or "no answer in time")
-            told = "the store does not answer; nothing was stored, send it again"
+            told = "the store did not answer in time; send it again: it is taken once"
             return _answer(503, told, headers={"Retry-After": RETRY_AFTER})

@@ -14,6 +14,7 @@ from config.models import Shop, Site
 from config.problems import did_you_mean
 from leads.importing import BadList, guarded
 from leads.order_csv import ParsedOrders, columns, parse_orders
+from leads.order_form import BadOrder
 from leads.orders import NewOrder, Order, OrderState, decide, plans
 from leads.orders import as_json as told_of
 from leads.phones import BadPhone, mask, parse_phone
@@ -84,8 +85,17 @@ def _import(site: Site, news: list[NewOrder], file: Path) -> list[Taken]:
     try:
         return ask_store(site.system, lambda store: store.orders.add_all(news, plan, now), write=True)
     except Differs as error:
-        told = ", ".join(f"{name}: {old} there, {new} here" for name, (old, new) in error.differences.items())
+        there = {
+            name: (_masked(name, old), _masked(name, new)) for name, (old, new) in error.differences.items()
+        }
+        told = ", ".join(f"{name}: {old} there, {new} here" for name, (old, new) in there.items())
         fail(f"{file}: {error}; nothing was imported", f"{told}; a changed order needs a key of its own")
+    except BadOrder as error:
+        fail(f"{file}: {error}; nothing was imported", "mend the file, import it again")
+
+
+def _masked(field: str, value: Any) -> Any:
+    return [mask(phone) for phone in value] if field == "phones" else value
 
 
 @orders.command("list")

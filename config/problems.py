@@ -176,7 +176,7 @@ CODES: dict[str, Code] = {
     "E413": Code(
         "a window ends before it begins",
         "окно кончается раньше начала",
-        ("campaigns.hours", "schedules.hours", "schedules.exceptions"),
+        ("campaigns.hours", "schedules.hours", "schedules.exceptions", "shops.windows"),
     ),
     "E414": Code(
         "windows of one day overlap",

@@ -41,6 +41,7 @@ COLUMNS = {
     "phones.0": "phone", "phones.1": "phone 2", "phones.2": "phone 3", "delivery.date": "delivery date",
     "delivery.window": "delivery window",
 }  # fmt: skip
+FLAGS = ("in_stock", "call_me")
 YES, NO = ("yes", "true", "да", "1", "+"), ("no", "false", "нет", "0", "-")
 
 
@@ -136,9 +137,9 @@ def _order(draft: _Draft, shop: str, country: str) -> NewOrder:
     head = draft.head
     day = head.get("delivery date", "")
     attributes: dict[str, Any] = {
-        name.removeprefix("attribute "): _typed(value)
+        name.removeprefix("attribute "): _typed(value, flag=name in FLAGS)
         for name, value in head.items()
-        if value and (name.startswith("attribute ") or name in ("in_stock", "call_me"))
+        if value and (name.startswith("attribute ") or name in FLAGS)
     }
     window = re.sub(r"\s*[-–—]\s*", "-", head.get("delivery window", ""))
     delivery = {"date": _day(day), "window": window or None} if day or window else None
@@ -187,9 +188,10 @@ def _day(text: str) -> str:
     return text
 
 
-def _typed(text: str) -> Any:
+def _typed(text: str, *, flag: bool) -> Any:
+    """Yes or no, a whole number, or a text; 1 and 0 are yes and no where a `flag` is asked for."""
     lower = text.lower()
-    if lower in (*YES, *NO) and lower not in ("0", "1"):
+    if lower in (*YES, *NO) and (flag or lower not in ("0", "1")):
         return lower in YES
     return int(text) if re.fullmatch(r"-?[0-9]{1,12}", text) else text
 

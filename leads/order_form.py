@@ -62,11 +62,21 @@ class ItemForm(Model):
     price: Money = Field(description="Of one piece")
 
 
+def _forward(window: str) -> str:
+    """A window that ends after it begins."""
+    begin, _, end = window.partition("-")
+    if end <= begin:
+        raise ValueError(f"the window {window} ends before it begins")
+    return window
+
+
 class DeliveryForm(Model):
     """When it is delivered."""
 
     date: Day = Field(description="The day", examples=["2026-11-28"])
-    window: Window | None = Field(default=None, description="A window of that day", examples=["10:00-14:00"])
+    window: Annotated[Window, AfterValidator(_forward)] | None = Field(
+        default=None, description="A window of that day", examples=["10:00-14:00"]
+    )
 
     def delivery(self) -> Delivery:
         return Delivery(self.date, self.window)

@@ -254,8 +254,14 @@ def notice_at(delivery: Delivery, now: float, plan: Plan) -> float:
 
 
 def is_over(delivery: Delivery, now: float, plan: Plan) -> bool:
-    """Whether the day of the delivery has passed."""
-    return delivery.date < datetime.fromtimestamp(now, ZoneInfo(plan.zone)).date().isoformat()
+    """Whether the window of the delivery has passed, or its day where it has none."""
+    day, zone = datetime.fromisoformat(delivery.date).date(), ZoneInfo(plan.zone)
+    _, _, end = (delivery.window or "00:00-24:00").partition("-")
+    if end == "24:00":
+        ends = datetime.combine(day + timedelta(days=1), time(), zone)
+    else:
+        ends = datetime.combine(day, time.fromisoformat(end), zone)
+    return ends.timestamp() <= now
 
 
 def money(hundredths: int) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leads.inbound import CallbackState
 from leads.lead import LeadState, NewLead, Outcome
+from leads.order_form import BadOrder, Fault
 from leads.orders import (
     STATES,
     UNCONFIRMED,
@@ -69,12 +70,13 @@ class OrderRepository:
 
     async def add(self, new: NewOrder, plan: Plan, now: float) -> Taken:
         """Takes an order, decides it by the rules, and puts it where it is called about. The same key with
-        the same content is the same order; raises `Differs` where the content is another."""
+        the same content is the same order, whenever it comes; raises `Differs` where the content is another,
+        and `BadOrder` where a new one's day of delivery has passed."""
         async with self._database.write() as connection:
             return await add(connection, new, plan, now)
 
     async def add_all(self, news: list[NewOrder], plan: Plan, now: float) -> list[Taken]:
-        """All of them, or none: raises `Differs` at the first whose content is another."""
+        """All of them, or none: raises as `add` does, at the first that cannot be taken."""
         async with self._database.write() as connection:
             return [await add(connection, new, plan, now) for new in news]
 
@@ -100,7 +102,7 @@ class OrderRepository:
     async def deliver(self, order_id: int, delivery: Delivery, now: float, plan: Plan) -> Order:
         """The shop sets day and window of an order's delivery; a confirmed buyer is told of them (again).
 
-        Raises `UnknownOrder`, and `IllegalMove` for a cancelled order.
+        Raises `UnknownOrder`, `IllegalMove` for a cancelled order, `BadOrder` for a day that has passed.
         """
         async with self._database.write() as connection:
             order = await locked(connection, order_id)
@@ -108,6 +110,7 @@ class OrderRepository:
                 check_move(order, OrderState.CONFIRMED)
             if order.delivery == delivery:
                 return order
+            _check_day(order.key, "date", delivery, now, plan)
             if order.state in (OrderState.CONFIRMED, OrderState.TOLD):
                 return await tell(
                     connection, order, Result.MOVED, "shop", now, plan, delivery=delivery,
@@ -166,6 +169,8 @@ async def add(connection: AsyncConnection, new: NewOrder, plan: Plan, now: float
     same = orders.c.shop == new.shop, orders.c.key == new.key
     if known := await rows(connection, *same):
         return _again(known[0], new)
+    if new.delivery is not None:
+        _check_day(new.key, "delivery.date", new.delivery, now, plan)
     decision = decide(plan.rules, new.sum, new.attributes)
     state = {"confirm": OrderState.CONFIRMED, "robot": OrderState.ROBOT, "agents": OrderState.AGENTS}
     values = values_of(new) | {"state": state[decision.then], "created_at": now, "changed_at": now}
@@ -268,6 +273,12 @@ _IDLE = (
 """Leads made for orders of which none is left, whom nobody owes a call-back either."""
 
 
+def _check_day(key: str, field: str, delivery: Delivery, now: float, plan: Plan) -> None:
+    """A window of today that is just over is late; a day that has passed is an error. Raises `BadOrder`."""
+    if is_over(Delivery(delivery.date), now, plan):
+        raise BadOrder([Fault(field, f"the day {delivery.date} of order {key} has passed")])
+
+
 async def _queue(
     connection: AsyncConnection, order: Order, state: OrderState, by: By, now: float, plan: Plan, note: str
 ) -> Order:
@@ -351,8 +362,9 @@ async def _change(
     if "lead_id" in values:
         row |= {"queued_at": None if order.lead_id is None else now, "due_at": due_at}
     await connection.execute(update(orders).where(orders.c.id == order.id).values(**row))
-    for lead_id in {left, order.lead_id} - {None}:
-        await time_by_orders(connection, lead_id)
+    for lead_id in (left, order.lead_id):
+        if lead_id is not None:
+            await time_by_orders(connection, lead_id)
     idle = select(leads.c.id).where(leads.c.id == left, *_IDLE)
     if left is not None and await connection.scalar(idle):
         await withdraw(connection, left, f"final: {NONE_LEFT}", now)

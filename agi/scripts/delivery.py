@@ -12,7 +12,7 @@ from agi.session import Session, Utterance
 from config.forms import Language
 from config.models import Site
 from leads.attempt import Attempt
-from leads.orders import Order, OrderState, Result
+from leads.orders import Order, OrderState, Plan, Result, is_over, plans
 from leads.robot import RobotDisposition
 from sounds.phrase import Prompt
 
@@ -31,12 +31,14 @@ async def phrases(desk: Desk, attempt: Attempt) -> Sequence[Utterance] | None:
 
 
 async def to_come(desk: Desk, attempt: Attempt) -> list[Order]:
-    """Confirmed orders that wait on the call's lead, with a day of delivery that has not passed."""
-    day = today(desk.site, desk.clock()).isoformat()
+    """Confirmed orders that wait on the call's lead, with a delivery that is not over."""
+    now, known = desk.clock(), plans(desk.site)
     return [
         order
         for order in await desk.store.orders.of_lead(attempt.lead_id)
-        if order.state is OrderState.CONFIRMED and order.delivery and order.delivery.date >= day
+        if order.state is OrderState.CONFIRMED
+        and order.delivery
+        and not is_over(order.delivery, now, known.get(order.shop, Plan()))
     ]
 
 

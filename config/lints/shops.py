@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from config.hours import minutes
 from config.lints.facts import Facts, Finding
 from config.models import Mode
 
@@ -71,4 +72,14 @@ def rules(facts: Facts) -> Iterator[Finding]:
             decided = decided or not rule.model_fields_set - {"then"}
 
 
-LINTS = (callers, tokens, rules)
+def windows(facts: Facts) -> Iterator[Finding]:
+    """E413 for windows of delivery."""
+    for name, shop in facts.shops.items():
+        for i, window in enumerate(shop.windows):
+            start, end = minutes(window)
+            if end <= start:
+                told = f"the window {window} ends before it begins"
+                yield Finding("E413", ("shops", name, "windows", i), told, "write it from-to: 10:00-14:00")
+
+
+LINTS = (callers, tokens, rules, windows)

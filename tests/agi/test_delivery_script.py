@@ -10,7 +10,7 @@ from agi.scripts import delivery
 from agi.session import Place
 from config.forms import Language
 from leads.orders import Delivery
-from tests.agi.buyers import DELIVERY, PHONE, a_buyer, through
+from tests.agi.buyers import DELIVERY, NOW, PHONE, a_buyer, through
 
 WHEN = {
     "ru": "в субботу, двадцать восьмого ноября, с десяти до четырнадцати часов",
@@ -87,6 +87,11 @@ async def test_a_day_that_has_passed_is_not_told(tmp_path: Path) -> None:
         assert await delivery.phrases(buyer.desk, attempt)
         late = type(buyer.desk)(buyer.site, buyer.store, lambda: 1_795_600_000.0 + 5 * 86400)
         assert await delivery.phrases(late, attempt) is None
+        on_the_day = NOW + 3 * 86400  # 2026-11-28, 12:46 in Moscow; the window ends at 14:00
+        before = type(buyer.desk)(buyer.site, buyer.store, lambda: on_the_day)
+        assert await delivery.phrases(before, attempt)
+        after = type(buyer.desk)(buyer.site, buyer.store, lambda: on_the_day + 2 * 3600)
+        assert await delivery.phrases(after, attempt) is None
 
 
 async def test_no_notice_is_planned_for_an_order_without_a_day(tmp_path: Path) -> None:

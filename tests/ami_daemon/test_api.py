@@ -42,7 +42,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def api(tmp_path: Path, store: Store) -> Api:
-    return Api(a_site(tmp_path), store, clock=lambda: 1_800_000_000.0)
+    return Api(a_site(tmp_path), store, clock=lambda: 1_795_665_600.0)
 
 
 @pytest.fixture
@@ -107,6 +107,9 @@ async def test_the_same_key_with_other_content_says_what_differs(client: httpx.A
             "must be a window: local time",
         ),
         (without(attributes={"in_stock": 1}), "attributes.in_stock", "true or false"),
+        (without(delivery={"date": "2026-12-20", "window": "14:00-10:00"}), "delivery.window", "ends before"),
+        (without(delivery={"date": "2026-12-20", "window": "14:00-14:00"}), "delivery.window", "ends before"),
+        (without(delivery={"date": "2026-11-25"}), "delivery.date", "has passed"),
         (without(attributes={"x": [1]}), "attributes.x", "must be true or false, a whole number"),
         (without(attributes={"Big Name": 1}), "attributes", "is no name"),
         (without(colour="red"), "colour", "is no field of ours"),
@@ -225,6 +228,7 @@ async def test_a_store_that_is_down_is_503_with_the_time_to_come_again(
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
     assert "disk" not in answer.text
+    assert answer.json()["detail"] == "the store did not answer in time; send it again: it is taken once"
 
 
 async def test_many_at_once_are_all_taken_each_once(client: httpx.AsyncClient, store: Store) -> None:

@@ -105,6 +105,8 @@ def test_a_file_with_a_bad_row_or_a_changed_order_is_not_taken_at_all(site: Path
     assert "nothing was imported; mend the rows" in done.stderr
     assert told(site, "orders", "list") == []
     run(site, "orders", "import", write(tmp_path, ORDERS), "--shop", "mine")
+    moved = run(site, "orders", "import", write(tmp_path, ORDERS.replace("45-68", "45-69")), "--shop", "mine")
+    assert "phones: ['+7903***4568'] there, ['+7903***4569'] here" in moved.stderr
     changed = write(tmp_path, ORDERS.replace("5000;5000", "5000;5001") + "k9;9;+79031234569;;x;1;1;1;да\r\n")
     done = run(site, "orders", "import", changed, "--shop", "mine")
     assert done.exit_code == 1

@@ -34,6 +34,7 @@ def shop(site: Path, edit: Edit) -> Path:
         ("", "", []),
         ("agents: visits", "", [f"{SHOP}:1:1 E481"]),
         ("agents: visits", "agents: nobody", [f"{SHOP}:6:9 E304"]),
+        ("agents: visits", 'agents: visits\nwindows: ["10:00-14:00", "18:00-14:00"]', [f"{SHOP}:7:26 E413"]),
         ("then: confirm}", "then: robot}", [f"{SHOP}:1:1 E481"]),
         ("then: confirm}", "then: robot}\nrobot: visits", [f"{SHOP}:6:8 E482"]),
         ("agents: visits", "agents: visits\ndelivery: visits", [f"{SHOP}:7:11 E482"]),

@@ -43,6 +43,15 @@ def test_a_russian_spreadsheet_is_read_in_whatever_encoding(encoding: str) -> No
     assert parsed.orders[1].items == (Item("Стол", 1, 500000),)
 
 
+def test_one_and_nought_are_yes_and_no_where_that_is_asked_and_numbers_elsewhere() -> None:
+    data = "key;number;phone;item;quantity;price;sum;in stock;call me;floor\n1;1;+79031234567;X;1;1;1;1;0;1\n"
+    parsed = parse_orders(data.encode(), "shop", "RU")
+    assert parsed.faults == []
+    assert repr(sorted(parsed.orders[0].attributes.items())) == (
+        "[('call_me', False), ('floor', 1), ('in_stock', True)]"
+    )
+
+
 @pytest.mark.parametrize(
     ("row", "told"),
     [

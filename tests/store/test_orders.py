@@ -13,6 +13,7 @@ import pytest
 from config.models import Rule
 from leads.attempt import Attempt
 from leads.lead import IllegalMove, Lead, LeadState, NewLead, Outcome
+from leads.order_form import BadOrder
 from leads.orders import Delivery, Item, NewOrder, Order, OrderState, Plan, Result
 from leads.rules import LeadMove
 from store import Store
@@ -374,6 +375,28 @@ async def test_a_delivery_set_before_the_call_is_what_the_call_tells(store: Stor
     await store.orders.tell(found.id, Result.CANCELLED, "shop", 120.0, PLAN)
     with pytest.raises(IllegalMove):
         await store.orders.deliver(found.id, Delivery("2026-11-29"), 130.0, PLAN)
+
+
+async def test_a_day_that_has_passed_is_no_delivery_but_an_order_that_is_known_may_come_again(
+    store: Store,
+) -> None:
+    day = 86400.0
+    past = order("k1", sum=100, delivery=Delivery("1970-01-10"))
+    with pytest.raises(BadOrder, match="the day 1970-01-10 of order k1 has passed"):
+        await add(store, past, 10 * day)
+    assert await store.orders.page() == []
+    found = await add(store, past, 9.9 * day)  # on the day itself
+    assert await add(store, past, 20 * day) == found
+    with pytest.raises(BadOrder, match="1970-01-19"):
+        await store.orders.deliver(found.id, Delivery("1970-01-19"), 20 * day, PLAN)
+
+
+async def test_no_notice_is_planned_for_a_window_that_is_over(store: Store) -> None:
+    morning = Delivery("1970-01-10", "08:00-09:00")
+    found = await add(store, order("k1", sum=100, delivery=morning), 9 * 86400.0 + 10 * 3600)
+    assert (found.state, found.lead_id) == (OrderState.CONFIRMED, None)
+    found = await add(store, order("k2", sum=100, delivery=morning), 9 * 86400.0 + 8 * 3600)
+    assert found.lead_id is not None
 
 
 async def test_a_caller_finds_orders_by_any_of_their_phones_but_not_those_that_are_over(store: Store) -> None:
