@@ -30,7 +30,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
 LARGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; its status is known before."""
 KEPT = 30 * 86400.0
-"""Seconds for which sent letters can be looked up."""
+"""Seconds for which letters that were sent or given up can be looked up."""
+PRUNE = 3600.0
+"""Seconds between two looks for older ones."""
 
 
 class Outbox:
@@ -42,14 +44,19 @@ class Outbox:
 
     async def run(self) -> None:
         """Send until cancelled. A shop that is slow holds up no other."""
-        await self._store.outbox.prune(self._clock() - KEPT)
         # No proxy of the environment, no cookies, no redirect: the admin's address and nothing else.
         limits = httpx.Limits(max_connections=AT_ONCE * max(1, len(self._site.shops)))
         async with httpx.AsyncClient(trust_env=False, limits=limits) as client, asyncio.TaskGroup() as group:
             for name, shop in self._site.shops.items():
                 if shop.webhook is not None:
                     group.create_task(self._serve(client, name, shop.webhook), name=f"outbox {name}")
+            group.create_task(self._prune(), name="outbox pruning")
             await self._give_up_orphans()
+
+    async def _prune(self) -> None:
+        while True:
+            await self._store.outbox.prune(self._clock() - KEPT)
+            await asyncio.sleep(PRUNE)
 
     async def _serve(self, client: httpx.AsyncClient, shop: str, webhook: Webhook) -> None:
         while True:

@@ -52,7 +52,7 @@ def import_numbers(
         parsed = parse_csv(read_list(file), checked.system.country)
     except BadList as error:
         fail(f"{file}: {error.message}", error.hint)
-    wrong = [row for row in parsed.rejects if not row.reason.startswith("duplicate")]
+    wrong = [row for row in parsed.rejects if not row.duplicate]
     if wrong:
         show([{"row": row.row, "reason": row.reason} for row in wrong], as_json)
         fail(f"{file}: {len(wrong)} rows are no number; nothing was imported", "mend them, import it again")

@@ -48,7 +48,8 @@ def retry(
     count = ask_store(system, lambda store: store.outbox.retry(wanted, now), write=True)
     show({"tried_again": count}, as_json)
     if wanted and count < len(set(wanted)):
-        fail(f"{len(set(wanted)) - count} of these ids are of no letter that is not sent yet")
+        told = "no letter that can be sent: unknown, sent already, or the shop has a later one of that order"
+        fail(f"{len(set(wanted)) - count} of these ids are of {told}")
 
 
 def _row(letter: Letter, zone: ZoneInfo) -> dict[str, Any]:

@@ -50,6 +50,8 @@ class Reject:
     row: int
     fields: tuple[str, ...]
     reason: str
+    duplicate: bool = False
+    """Nothing is wrong with it: the file has the number in an earlier row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,9 @@ class _Parser:
                 raise ValueError(problem)
             lead = self._lead(row)
             if earlier := self._seen.get(lead.phone):
-                raise ValueError(f"duplicate of row {earlier}")
+                told = f"duplicate of row {earlier}"
+                self.rejects.append(Reject(number, tuple(row), told, duplicate=True))
+                return
             if lead.phone in self._barred:
                 raise ValueError("phone: on the do-not-call list")
         except ValueError as error:

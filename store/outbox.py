@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leads.orders import By, Order, Result, as_json, when
@@ -85,9 +85,21 @@ class OutboxRepository:
         await self._change(letter_id, **values)
 
     async def retry(self, ids: Collection[int] | None, now: float) -> int:
-        """Tries again at once what was given up or waits for its next try (None: all); gives how many."""
-        unsent = outbox.c.state != LetterState.SENT
-        wanted = (unsent,) if ids is None else (unsent, outbox.c.id.in_(ids))
+        """Tries again at once what was given up or waits for its next try (None: all); gives how many. Not
+        where the shop has taken a later result of that order: it would come out of order, and says less."""
+        later = outbox.alias()
+        superseded = exists(
+            select(later.c.id)
+            .where(
+                later.c.order_id == outbox.c.order_id,
+                later.c.id > outbox.c.id,
+                later.c.state == LetterState.SENT,
+            )
+            .correlate(outbox)
+        )
+        wanted = [outbox.c.state != LetterState.SENT, ~superseded]
+        if ids is not None:
+            wanted.append(outbox.c.id.in_(ids))
         anew = {"state": LetterState.WAITING, "due_at": now, "trying_since": now}
         async with self._database.write() as connection:
             return (await connection.execute(update(outbox).where(*wanted).values(**anew))).rowcount
@@ -104,8 +116,8 @@ class OutboxRepository:
         return await self._all(query)
 
     async def prune(self, before: float) -> int:
-        """Forgets what was sent and made before that time; gives how many."""
-        old = outbox.c.state == LetterState.SENT, outbox.c.created_at < before
+        """Forgets what was sent or given up, and last due, before that time; gives how many."""
+        old = outbox.c.state != LetterState.WAITING, outbox.c.due_at < before
         async with self._database.write() as connection:
             return (await connection.execute(delete(outbox).where(*old))).rowcount
 

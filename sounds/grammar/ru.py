@@ -273,9 +273,13 @@ def at(moment: time) -> str:
 def window(start: time, end: time) -> str:
     """See `Grammar.window`."""
     midnight = end.hour == end.minute == 0
-    first = "полуночи" if start.hour == start.minute == 0 else _clock(start, GEN, alone=midnight)
-    last = "полуночи" if midnight else _clock(end, GEN, alone=True)
+    first = _NAMED.get(start) or _clock(start, GEN, alone=midnight)
+    last = _NAMED.get(end) or _clock(end, GEN, alone=start != time(1))
     return f"с {first} до {last}"
+
+
+_NAMED = {time(0): "полуночи", time(1): "часу"}
+"""Ends of a window that are said without a number: `с часу до двух`."""
 
 
 def _clock(moment: time, case: Case, *, alone: bool) -> str:

@@ -185,6 +185,54 @@ async def test_what_is_not_taken_in_time_is_given_up_and_can_be_sent_again(
     assert await store.outbox.retry(None, time.time()) == 0
 
 
+async def test_a_result_that_a_later_one_of_its_order_supersedes_is_not_sent_again(store: Store) -> None:
+    first = await order(store)
+    await store.orders.tell(first, Result.CANCELLED, "shop", time.time(), PLAN)
+    await order(store, "k2")
+    confirmed, cancelled, other = await store.outbox.page()
+    for letter in (confirmed, cancelled, other):
+        await store.outbox.failed(letter.id, "HTTP status 500", None)
+    assert await store.outbox.retry(None, time.time()) == 3
+    await store.outbox.failed(confirmed.id, "HTTP status 500", None)
+    await store.outbox.sent(cancelled.id)
+    assert await store.outbox.retry([confirmed.id], time.time()) == 0
+    assert await store.outbox.retry(None, time.time()) == 1
+    assert [letter.id for letter in await store.outbox.page(LetterState.WAITING)] == [other.id]
+
+
+async def test_old_letters_are_forgotten_while_the_sender_runs_and_those_that_wait_are_kept(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "PRUNE", 0.02)
+    for key in ("k1", "k2", "k3"):
+        await order(store, key)
+    sent, given_up, waits = await store.outbox.page()
+    await store.outbox.sent(sent.id)
+    await store.outbox.failed(given_up.id, "HTTP status 500", None)
+    await store.outbox.failed(waits.id, "HTTP status 500", time.time() + 60 * 86400)
+    now, pruned, prune = time.time(), asyncio.Event(), store.outbox.prune
+
+    async def observed(before: float) -> int:
+        pruned.set()
+        return await prune(before)
+
+    monkeypatch.setattr(store.outbox, "prune", observed)
+    site = a_site(tmp_path, url="http://127.0.0.1:9/hook")
+    task = asyncio.create_task(Outbox(site, store, clock=lambda: now).run())
+    try:
+        await asyncio.wait_for(pruned.wait(), 10)
+        assert len(await store.outbox.page()) == 3
+        now += outbox_module.KEPT + 60
+        async with asyncio.timeout(10):
+            while len(left := await store.outbox.page()) > 1:
+                await asyncio.sleep(0.01)
+        assert [letter.id for letter in left] == [waits.id]
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
 async def test_letters_of_a_shop_that_has_no_webhook_any_more_are_given_up(
     tmp_path: Path, store: Store
 ) -> None:
@@ -192,7 +240,9 @@ async def test_letters_of_a_shop_that_has_no_webhook_any_more_are_given_up(
     task = asyncio.create_task(Outbox(a_site(tmp_path), store, clock=time.time).run())
     [letter] = await settled(store, LetterState.GIVEN_UP)
     assert letter.error == "the shop has no webhook any more"
-    await asyncio.wait_for(task, 5)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 async def test_a_sender_that_is_killed_while_it_sends_sends_it_again_with_the_same_id(

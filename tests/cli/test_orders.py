@@ -158,6 +158,8 @@ def test_numbers_are_put_on_the_list_checked_exported_and_taken_off(site: Path, 
     file = tmp_path / "registry.csv"
     file.write_text("phone;note\n+7 903 123 45 67;x\n89031234568;registry\n")
     assert told(site, "dnc", "import", file) == {"added": 1, "already_there": 1}
+    file.write_text("phone\n8 903 123-45-67\n+79031234567\n")  # the same twice is no fault
+    assert told(site, "dnc", "import", file) == {"added": 0, "already_there": 1}
     file.write_text("phone\n112\n89031234569\n")
     done = run(site, "dnc", "import", file)
     assert done.exit_code == 1

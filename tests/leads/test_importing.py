@@ -126,6 +126,7 @@ def test_a_refused_row_says_why_and_its_neighbours_are_in(row: str, reason: str)
     found = parse_csv(data.encode(), "RU")
     assert [lead.phone for lead in found.good] == ["+79031234567", "+79031234569"]
     assert [(reject.row, reject.reason) for reject in found.rejects] == [(3, reason)]
+    assert found.rejects[0].duplicate is reason.startswith("duplicate")
 
 
 def test_rows_are_numbered_as_the_spreadsheet_shows_them() -> None:

@@ -3,6 +3,7 @@ sent that was journalled before; whoever waited for a call of ours is told why n
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -55,6 +56,13 @@ async def test_a_number_is_barred_in_every_list_at_once_and_its_leads_say_why(
     entry = await store.do_not_call.get(leads[0].phone)
     assert entry is not None
     assert (entry.source, entry.note, entry.added_at) == ("robot", "asked for it", 20.0)
+
+
+async def test_numbers_that_are_added_many_times_at_once_are_added_once(store: Store) -> None:
+    numbers = {f"+7903000{n:04}": "" for n in range(50)}
+    adds = [store.do_not_call.add(numbers, "admin", 20.0, PLANS) for _ in range(8)]
+    assert sorted(added.added for added in await asyncio.gather(*adds)) == [0] * 7 + [50]
+    assert await store.do_not_call.count() == 50
 
 
 async def test_a_lead_that_came_after_its_number_was_barred_is_never_called(
