@@ -27,6 +27,8 @@ log = structlog.get_logger("agi")
 HOST = "127.0.0.1"
 BACKLOG = 4096
 READ_BYTES = 8192
+ACCEPT_PAUSE = 1.0
+"""Seconds without accepting when the machine lets us have no further connection, as asyncio does."""
 BATCH = 100
 """Calls that are heard or accepted before the rest of the daemon gets its turn."""
 
@@ -236,6 +238,7 @@ class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
         self._token = token.encode()
         self._listener: socket.socket | None = None
         self._looking: asyncio.TimerHandle | None = None
+        self._pause: asyncio.TimerHandle | None = None
 
     def add_route(self, path: str, endpoint: Endpoint) -> None:
         """`ValueError` for a route that exists, `TypeError` for an endpoint that is no `async` function."""
@@ -287,7 +290,9 @@ class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
             except BlockingIOError:
                 return
             except OSError as error:  # above all too many open files; the call waits in the listener's queue
-                log.error("agi_cannot_accept", why=error.strerror)
+                log.error("agi_cannot_accept", why=error.strerror, again_in=ACCEPT_PAUSE)
+                self._poll.unregister(self._listener)  # else it is ready all the time, and the loop spins
+                self._pause = self.loop.call_later(ACCEPT_PAUSE, self._accept_again)
                 return
             line.setblocking(False)
             connection = self.connections[line.fileno()] = Connection(self, line)
@@ -297,8 +302,15 @@ class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
             if len(self.connections) > self.limits.sessions:
                 connection.refuse(f"more than {self.limits.sessions} sessions")
 
+    def _accept_again(self) -> None:
+        self._pause = None
+        if self._listener is not None:
+            self._poll.register(self._listener, select.EPOLLIN)
+
     def close(self) -> None:
         """Accept no further call; those under way go on."""
+        if self._pause is not None:
+            self._pause.cancel()
         if self._listener is not None:
             self._listener.close()
             self._listener = None

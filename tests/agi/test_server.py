@@ -1,6 +1,8 @@
 """The FastAGI server: whatever a script or peer does, the call goes on in the dialplan; the log says why."""
 
 import asyncio
+import resource
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
@@ -296,3 +298,29 @@ def test_a_request_is_taken_apart() -> None:
     assert asked.path == ["T", "s", "a/b", "c"]
     assert asked.query == {"line": "main", "x": ""}
     assert asked.arguments == ("one", "")
+
+
+async def test_without_file_descriptors_it_waits_and_then_takes_the_call(
+    log: LogCapture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call stands in the listener's queue meanwhile; nothing spins, and the log says it once a pause."""
+    monkeypatch.setattr("agi.server.ACCEPT_PAUSE", 0.3)
+    began = asyncio.Event()
+
+    async def script(request: Request) -> None:
+        began.set()
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with served(script) as server:
+        with socket.socket() as line:
+            line.setblocking(False)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))  # none but those that are open
+            try:
+                await asyncio.get_running_loop().sock_connect(line, ("127.0.0.1", port(server)))
+                await asyncio.sleep(0.2)
+                assert told(log) == [("agi_cannot_accept", "")]
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            await asyncio.get_running_loop().sock_sendall(line, opened(f"{TOKEN}/t"))
+            async with asyncio.timeout(5):
+                await began.wait()
