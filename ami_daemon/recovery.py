@@ -39,7 +39,7 @@ def follow(call: Call, records: Iterable[CelRecord]) -> float | None:
                 call.script_at, call.state = record.at, CallState.SCRIPT
             elif record.application == "queue":
                 call.waiting_at, call.state = record.at, CallState.WAITING
-            elif record.application == "playback" and call.robot:
+            elif record.application == "playback" and call.robot and call.state is CallState.SCRIPT:
                 call.script_failed = True
             elif record.application == "playback":
                 call.state = CallState.MESSAGE

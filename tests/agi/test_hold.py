@@ -26,11 +26,16 @@ def desk(site: Site, store: Store) -> Desk:
 
 
 async def paper(
-    site: Site, store: Store, *answers: str, hang_up_at: int | None = None, line: str = "support"
+    site: Site,
+    store: Store,
+    *answers: str,
+    hang_up_at: int | None = None,
+    line: str = "support",
+    part: str = "",
 ) -> PaperSession:
     await store.inbound.arrive("c1", "support", NUMBER, 930.0)
     await store.inbound.wait("c1", "support", 940.0)
-    facts = CallFacts("c1", number=NUMBER)
+    facts = CallFacts("c1", number=NUMBER, group="support", args=(part,) if part else ())
     caller = PaperSession(
         facts, places(site), answers, hang_up_at=hang_up_at, variables={Variable.LINE: line}
     )
@@ -108,3 +113,42 @@ async def test_the_line_is_the_one_that_the_caller_went_on_to(site: Site, store:
     task = await store.callbacks.open_of(NUMBER)
     assert task is not None
     assert task.line == "main"
+
+
+async def test_whom_no_agent_can_have_is_offered_a_call_back_and_keeps_the_place(
+    site: Site, store: Store
+) -> None:
+    key = site.groups["support"].callback_key
+    caller = await paper(site, store, key, "1", part="over")
+    assert caller.heard == ["callback-offer", "callback-number", "callback-done"]
+    assert caller.gone
+    task = await store.callbacks.open_of(NUMBER)
+    assert task is not None
+    assert (task.kind, task.group, task.place_since) == (CallbackKind.ASKED, "support", 940.0)
+
+
+async def test_who_does_not_want_it_goes_on_to_the_goodbye(site: Site, store: Store) -> None:
+    caller = await paper(site, store, "", part="over")
+    assert caller.heard[0] == "callback-offer"
+    assert "callback-stay" not in caller.heard
+    assert not caller.gone
+    assert Variable.PLACE not in caller.variables
+    assert await store.callbacks.open_of(NUMBER) is None
+
+
+async def test_where_nobody_calls_back_nothing_is_offered_at_the_end(demo: Site, store: Store) -> None:
+    assert (await paper(demo, store, "1", part="over")).heard == []
+
+
+async def test_whom_we_called_is_offered_no_call_back(site: Site, store: Store) -> None:
+    caller = PaperSession(CallFacts("pz-t-1", group="support", args=("over",)), places(site), ["1"])
+    await hold.run(caller, desk(site, store))
+    assert caller.heard == []
+
+
+async def test_who_pressed_a_key_that_means_nothing_hears_nothing_and_keeps_the_place(
+    site: Site, store: Store
+) -> None:
+    caller = await paper(site, store, "1", part="back")
+    assert caller.heard == []
+    assert caller.variables[Variable.PLACE] == "3"

@@ -24,6 +24,8 @@ HELPDESK, CROWD, CALLBACKS = "helpdesk", "crowd", "callbacks"
 """A group that tells places and offers call-backs, one that it helps out, and who calls back."""
 HELPLINE, CROWDED = "+74951234581", "+74951234582"
 """The two groups' lines."""
+BRIEF, BRIEF_LINE = "brief", "+74951234583"
+"""A group with room for one caller, who waits 12 s at most."""
 
 OWN = "+74951234572"
 """The line of the site's own script, `own`, which tests write anew."""
@@ -86,7 +88,10 @@ def write_site(target: Path) -> Path:
     _write(target / f"groups/{HELPDESK}.yaml", {"title": HELPDESK, **times, **desk})
     surge = {"group": HELPDESK, "waiting": 2}
     _write(target / f"groups/{CROWD}.yaml", {"title": CROWD, **times, "surge": surge})
-    for group, number, agents in ((HELPDESK, HELPLINE, ("gleb", "kira")), (CROWD, CROWDED, ("lev",))):
+    brief = {"max_wait": "12s", "max_waiting": 1, "callback": CALLBACKS}
+    _write(target / f"groups/{BRIEF}.yaml", {"title": BRIEF, **times, **brief})
+    desks = (HELPDESK, HELPLINE, ("gleb", "kira")), (CROWD, CROWDED, ("lev",)), (BRIEF, BRIEF_LINE, ("vera",))
+    for group, number, agents in desks:
         line = {"label": group, "numbers": [number], "trunks": ["city"], "group": group}
         _write(target / f"lines/{group}.yaml", line)
         for agent in agents:

@@ -6,17 +6,19 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from ami_daemon.cel import CelRecord, parse_cel
 from lab.behaviour import Behaviour, Kind
 from lab.party import Party
 from lab.phones import Answer
 from lab.sound import seconds_above_silence
 from leads.inbound import CallbackKind, NewCallback
 from tests.daemon.centre import Centre, until
-from tests.daemon.site import CALLBACKS, CROWDED, HELPDESK, HELPLINE
+from tests.daemon.site import BRIEF_LINE, CALLBACKS, CROWDED, HELPDESK, HELPLINE
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
 
@@ -258,3 +260,70 @@ async def hears_music(caller: Party) -> None:
 
 async def queued(centre: Centre, count: int) -> bool:
     return f"has {count} calls" in await centre.pair.ours.console(f"queue show {HELPDESK}")
+
+
+async def test_who_comes_to_a_full_queue_is_told_so_and_may_be_called_back(
+    centre: Centre, callers: Callers
+) -> None:
+    await callers.come(BRIEF_LINE, CALLERS[0])
+    centre.numbers.add(CALLERS[1])
+    async with centre.pair.city.caller(BRIEF_LINE, CALLERS[1]) as second:
+        await second.hears("queue-over", 15.0)
+        await second.hears("callback-offer", 10.0)
+        await second.press("1")
+        await second.hears("callback-confirm", 25.0)
+        await second.press("1")
+        await second.hears("callback-done", 10.0)
+        await second.until_over(10.0)
+    assert await centre.store.callbacks.open_of(CALLERS[1]) is not None
+
+
+async def test_the_record_of_calls_names_scripts_without_their_token(
+    centre: Centre, callers: Callers
+) -> None:
+    await callers.come(HELPLINE, CALLERS[0])
+    site = centre.pair.site
+    record = Path(site.system.asterisk.log_dir) / "cel-custom/perezvon.csv"
+
+    def written() -> list[CelRecord]:
+        found = parse_cel(record.read_text(encoding="utf-8").splitlines())
+        return [one for one in found if one.kind == "APP_START" and one.application in ("agi", "queue")]
+
+    await until(lambda: {"agi", "queue"} <= {one.application for one in written()}, "both are written")
+    assert all(one.data.partition(",")[0] in site.groups for one in written() if one.application == "queue")
+    assert site.agi_token not in record.read_text(encoding="utf-8")
+
+
+async def test_whose_longest_wait_is_over_hears_it_and_a_goodbye(centre: Centre, callers: Callers) -> None:
+    caller = await callers.come(BRIEF_LINE, CALLERS[0])
+    await caller.hears("queue-over", 25.0)
+    await caller.hears("callback-offer", 10.0)
+    await caller.hears("goodbye", 30.0)
+    await caller.until_over(10.0)
+
+
+async def test_without_the_daemon_the_longest_wait_ends_with_an_apology(
+    centre: Centre, callers: Callers
+) -> None:
+    assert await centre.daemon.stop() == 0
+    try:
+        centre.numbers.add(CALLERS[0])
+        async with centre.pair.city.caller(BRIEF_LINE, CALLERS[0]) as caller:
+            await caller.hears("queue-over", 30.0)
+            await caller.hears("goodbye", 10.0)
+            await caller.until_over(10.0)
+    finally:
+        await centre.daemon.start()
+
+
+@pytest.mark.parametrize("key", ["B", "C", "D"])
+async def test_a_caller_who_presses_a_key_of_the_daemons_loses_no_place(
+    centre: Centre, callers: Callers, key: str
+) -> None:
+    await callers.keep_busy("gleb", HELPLINE)
+    first = await callers.come(HELPLINE, CALLERS[0])
+    await callers.come(HELPLINE, CALLERS[1])
+    await first.press(key)
+    await callers.come(HELPLINE, CALLERS[2])
+    await centre.pair.phones.hang_up("gleb")
+    assert await served(centre, "gleb", 3) == CALLERS[:3]
