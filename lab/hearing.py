@@ -123,7 +123,9 @@ class Search:
             if len(around) < place + offset - low + _PIECE:  # not all of it has come yet
                 if not cut_short or len(likes) * 3 < len(pieces):
                     return NOTHING
-                break
+                # It may all the same be there, earlier by the packets that were lost on the way.
+                if len(around) < _PIECE or _alike(around, piece).max() <= enough:
+                    break
             alike = _alike(around, piece)
             at = int(alike.argmax())
             likes.append(float(alike[at]))

@@ -10,9 +10,8 @@ import pytest
 from lab.ledger import Dialed
 from lab.phones import Answer
 from tests.daemon.centre import Centre, until
-from tests.daemon.hearing import said
 from tests.daemon.site import SPRING, WRAP_UP
-from tests.lab.hearing import seconds_of_speech
+from tests.lab.hearing import said, seconds_of_speech
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
 

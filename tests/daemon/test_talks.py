@@ -9,8 +9,8 @@ import pytest
 from lab.behaviour import Behaviour, Kind
 from lab.phones import Answer
 from tests.daemon.centre import Centre, until
-from tests.daemon.hearing import said
 from tests.daemon.site import SPRING, WRAP_UP
+from tests.lab.hearing import said
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
 
