@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,16 @@ async def start(centre: Centre, campaign: str = ROBOT) -> None:
     await centre.ask("campaign", name=campaign, action="start")
 
 
+@asynccontextmanager
+async def greeted(centre: Centre, phone: str) -> AsyncIterator[Party]:
+    """A buyer whom the robot has told who calls."""
+    async with centre.pair.city.person(phone) as buyer:
+        await start(centre)
+        await buyer.until_answered()
+        await buyer.hears("order-intro")
+        yield buyer
+
+
 async def test_a_buyer_confirms_an_order_by_key_and_hears_it_as_it_was_spoken_beforehand(
     centre: Centre,
 ) -> None:
@@ -100,10 +112,7 @@ async def test_a_buyer_confirms_an_order_by_key_and_hears_it_as_it_was_spoken_be
 async def test_who_wants_no_more_calls_is_never_called_again(centre: Centre) -> None:
     phone = await a_number(centre)
     asked = await order(centre, phone)
-    async with centre.pair.city.person(phone) as buyer:
-        await start(centre)
-        await buyer.until_answered()
-        await buyer.hears("order-intro")
+    async with greeted(centre, phone) as buyer:
         await buyer.press("8")
         await buyer.hears("opt-out-done")
         await buyer.until_over()
@@ -135,10 +144,7 @@ async def test_who_asks_for_a_person_talks_to_an_agent(centre: Centre) -> None:
     asked = await order(centre, phone)
     await centre.pair.phones.set("anna", Answer())
     await centre.ready("anna")
-    async with centre.pair.city.person(phone) as buyer:
-        await start(centre)
-        await buyer.until_answered()
-        await buyer.hears("order-intro")
+    async with greeted(centre, phone) as buyer:
         await buyer.press("0")
         await buyer.hears("to-operator")
         await centre.comes_to("anna", "talking")
@@ -155,10 +161,7 @@ async def test_the_daemon_dies_in_the_call_and_the_buyer_hears_the_message_and_r
     asked = await order(centre, phone)
     await centre.pair.phones.set("anna", Answer())
     await centre.ready("anna")
-    async with centre.pair.city.person(phone) as buyer:
-        await start(centre)
-        await buyer.until_answered()
-        await buyer.hears("order-intro")
+    async with greeted(centre, phone) as buyer:
         await centre.daemon.kill()
         await buyer.hears("abandoned", 15.0)  # the campaign's message
         await centre.rung("anna")
