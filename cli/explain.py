@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from cli.session import Json, fail, out
+from config.codes import CODES
 from config.explain import Key, all_keys, matching
 from config.kinds import KINDS
-from config.problems import CODES, did_you_mean
+from config.problems import did_you_mean
 
 
 def explain(

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from config.codes import CODES
 from config.forms import DURATION, FORMS
 from config.kinds import KINDS, Kind
 from config.laws import LAWS, NOT_ADVICE
-from config.problems import CODES
 from config.schema import raw
 
 ANY = "NAME"

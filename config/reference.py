@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from config.codes import CODES
 from config.explain import Key, all_keys
 from config.kinds import KINDS
 from config.laws import LAWS, NOT_ADVICE
-from config.problems import CODES
 
 _HEAD = """\
 # Reference: what may be written in a site

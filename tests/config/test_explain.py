@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from config.codes import CODES
 from config.explain import all_keys, matching
 from config.kinds import type_at
-from config.problems import CODES
 from config.reference import markdown
 from config.tree import parse, plain
 

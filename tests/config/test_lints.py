@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config import problems
+from config import codes
 from config.hours import minutes, weekdays
 from config.lints.campaigns import calls_a_day
 from config.load import load, load_site
@@ -250,17 +250,17 @@ def test_windows_are_minutes_from_midnight() -> None:
 
 
 def test_every_code_that_is_given_is_in_the_table_and_every_code_of_the_table_has_a_test(site: Path) -> None:
-    source = Path(problems.__file__).parent
+    source = Path(codes.__file__).parent
     given: set[str] = set()
     for file in source.rglob("*.py"):
-        if file.name != "problems.py":
+        if file.name != "codes.py":
             given |= set(re.findall(r'"([EW][1-9][0-9]{2})"', file.read_text()))
     tested: set[str] = set()
     for file in Path(__file__).parent.glob("test_*.py"):
         tested |= set(re.findall(r"\b[EW][1-9][0-9]{2}\b", file.read_text()))
-    assert given <= set(problems.CODES)
-    assert set(problems.CODES) - given == {"E491"}  # given by the command, which also renders
-    assert set(problems.CODES) <= tested
+    assert given <= set(codes.CODES)
+    assert set(codes.CODES) - given == {"E491"}  # given by the command, which also renders
+    assert set(codes.CODES) <= tested
 
 
 def test_the_demo_site_passes_every_lint(site: Path) -> None:
