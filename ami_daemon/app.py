@@ -51,6 +51,7 @@ from ami_daemon.robot import Robot
 from ami_daemon.scripts import Scripts
 from ami_daemon.verbs import Verbs
 from ami_daemon.waiting import Waiting
+from ami_daemon.watchdog import keep_alive
 from config.models import Site
 from dialplan.filters import secs
 from sounds.speech import Speech
@@ -159,6 +160,7 @@ class Daemon:
                     ("clock", self._run_clock()),
                     ("comments", keep_in_time(self.desk)),
                     ("lease", self._keep_lease()),
+                    ("watchdog", keep_alive(os.environ)),
                     ("failures", self._watch_failures()),
                 )
             ]
