@@ -60,7 +60,7 @@ async def test_the_example_of_the_docs_sends_who_presses_1_to_the_group(tmp_path
         ) == [
             "ANSWER",
             'GET OPTION "/usr/share/perezvon/sounds/en/greeting" "1" "5000"',
-            'VERBOSE "+74951234567 wants the people on duty" "1"',
+            'VERBOSE "call pz1-17.1 wants the people on duty" "1"',
             'EXEC Goto "perezvon-group,support,1"',
         ]
         assert await caller.ended()

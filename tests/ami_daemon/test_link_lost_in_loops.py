@@ -35,6 +35,7 @@ def daemon(link: LostLink, **more: Any) -> Any:
     board = SimpleNamespace(
         lines=SimpleNamespace(place=lambda *_: 1, queues={"sales": ["c1"]}, first={"c1": 0.0}),
         agents={"anna": SimpleNamespace(state=AgentState.TALKING)},
+        reserve=lambda *_: None,
     )
     site = SimpleNamespace(system=SimpleNamespace(name="t"), groups={})
     pacing = SimpleNamespace(reserved={})

@@ -76,8 +76,6 @@ def write_site(target: Path) -> Path:
     hook = {"url": results, "secret": "${file:secrets/hook}"}
     rules = [{"call_me": True, "then": "agents"}, {"then": "robot"}]
     edit(target / "shops/demo.yaml", rules=rules, merge="0s", webhook=hook)
-    hook = {"url": "https://shop.invalid/results", "secret": "${file:secrets/hook}"}
-    edit(target / "shops/demo.yaml", rules=[{"then": "robot"}], merge="0s", webhook=hook)
     times = {"ring_time": f"{RING:g}s", "wrap_up": f"{WRAP_UP:g}s"}
     desk = {
         "announce_every": "8s",

@@ -113,6 +113,8 @@ def a_site(folder: Path, agents: int, changes: dict[str, dict[str, Any]] | None 
             skills=None,
         )
     (folder / "pattern.yaml").unlink()
+    (folder / "shops/demo.yaml").unlink()  # a campaign that its orders come into has no end
+    _edit(folder / "lines/main.yaml", shop=None)
     shutil.copy(folder / "campaigns/spring.yaml", folder / "campaigns/autumn.yaml")
     always = {
         "hours": {"mon-sun": ["00:00-24:00"]},

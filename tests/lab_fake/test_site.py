@@ -19,6 +19,7 @@ SITE = Path(dialplan.__file__).parent.parent / "config" / "site"
 
 def test_cel_columns_are_those_of_the_template() -> None:
     text = (TEMPLATES / "cel_custom.conf.j2").read_text()
+    text = re.sub(r"CUT\((.+?),/,1\)", r"\1", text)  # the data up to a slash; none of the fake's has one
     assert tuple(re.findall(r"CSV_QUOTE\(\$\{(.+?)\}\)", text)) == COLUMNS
 
 
