@@ -34,10 +34,13 @@ class Callers:
 
     async def come(self, did: str, number: str) -> Party:
         before = await self.waiting()
-        self.centre.numbers.add(number)
-        caller = await self._stack.enter_async_context(self.centre.pair.city.caller(did, number))
-        await until(partial(self._more_than, before), f"{number} waits", 15.0)
+        caller = await self.dial(did, number)
+        await until(partial(self._more_than, before), f"{number} waits", 30.0)
         return caller
+
+    async def dial(self, did: str, number: str) -> Party:
+        self.centre.numbers.add(number)
+        return await self._stack.enter_async_context(self.centre.pair.city.caller(did, number))
 
     async def waiting(self) -> int:
         return int((await self.centre.ask("status"))["inbound_waiting"])
@@ -49,9 +52,7 @@ class Callers:
         """The agent talks with somebody until they hang up, and has 1 s for all that come after."""
         await self.centre.pair.phones.set(agent, Answer())
         await self.centre.ready(agent)
-        number = FIRST
-        self.centre.numbers.add(number)
-        await self._stack.enter_async_context(self.centre.pair.city.caller(did, number))
+        await self.dial(did, FIRST)
         await self.centre.comes_to(agent, "talking")
         await self.centre.pair.phones.set(agent, Answer(talk=1.0))
 
@@ -74,7 +75,7 @@ async def test_callers_hear_their_place_and_wait_and_are_served_in_the_order_of_
     await callers.keep_busy("gleb", HELPLINE)
     waiting = [await callers.come(HELPLINE, number) for number in CALLERS[:3]]
     for place, caller in enumerate(waiting, 1):
-        await caller.hears(f"place-{place}", 20.0)
+        await caller.hears(f"place-{place}", 45.0)  # it is told again every 8 s
     await centre.pair.phones.hang_up("gleb")
     assert await served(centre, "gleb", 3) == CALLERS[:3]
 
@@ -143,7 +144,7 @@ async def test_a_crowd_goes_to_the_other_group_and_nobody_rings_twice(
     await centre.pair.phones.set("gleb", Answer(talk=1.0))
     await centre.ready("gleb")
     await callers.come(CROWDED, CALLERS[0])
-    await callers.come(CROWDED, CALLERS[1])
+    await callers.dial(CROWDED, CALLERS[1])  # who may be with gleb before anybody sees them wait
     await centre.rung("gleb", 1, 25.0)
     assert [ring.caller_id for ring in centre.rings("gleb")] == [CALLERS[1]]
     await centre.pair.phones.hang_up("lev")

@@ -62,7 +62,7 @@ def test_two_campaigns_on_one_group_keep_each_its_limit_and_share_the_agents(tmp
                 if name in made:
                     assert isinstance(pacer, PredictivePacer)
                     learnt = pacer._releases.talks.mean
-                    # Some 160 talks of one campaign beside the mean of both: half would be a fault, 8 % is chance.
+                    # Some 160 talks of one beside the mean of both: half would be a fault, 8 % is chance.
                     assert 0.8 < learnt / talk < 1.25, (name, learnt, talk)
                     assert not pacer.oddities["twice"] + pacer.oddities["agent"], (name, pacer.oddities)
 

@@ -35,7 +35,7 @@ async def member(pair: Pair, agent: str, queue: str = "sales") -> str:
 async def ready(pair: Pair, agent: str) -> None:
     await pair.phones.dial(agent, "*11")
     await pair.phones.dial(agent, "*21")
-    async with asyncio.timeout(10):  # the queue hears of it a moment after the phone
+    async with asyncio.timeout(30):  # the queue hears of it a moment after the phone
         while "paused" in (await member(pair, agent) or "paused"):
             await asyncio.sleep(0.05)
 
