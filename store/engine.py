@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -140,7 +141,14 @@ def _sqlite(url: URL) -> AsyncEngine:
 def _make_private(path: Path) -> None:
     """The file holds people's numbers, so only its owner reads it; SQLite gives its WAL the same mode."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        # Not opened: closing it would drop the locks that this process has on it, and SQLite relies on them.
+        if path.is_dir() or not os.access(path, os.R_OK | os.W_OK):
+            why = os.strerror(errno.EISDIR if path.is_dir() else errno.EACCES)
+            raise StoreError(
+                f"the database {path} cannot be opened: {why}", "let this user write the file and its folder"
+            ) from None
     except FileNotFoundError:
         raise StoreError(f"there is no folder {path.parent}", f"mkdir -p {path.parent}") from None
     except OSError as error:
