@@ -45,7 +45,8 @@ class Lines:
         self.left(event.uniqueid)
         self.first.setdefault(event.uniqueid, event.at)
         # Callers stand before called people, so that the places of callers are those among themselves.
-        self.queues[event.queue].insert(event.position - 1, event.uniqueid)
+        queue = self.queues[event.queue]
+        queue.insert(min(max(event.position - 1, 0), len(queue)), event.uniqueid)
 
     def left(self, channel: str) -> None:
         """The caller is in no queue now, but may come back."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ami_daemon import events as ami
 from ami_daemon.line import Free, Lines, Waiter, turns
 
@@ -69,3 +71,10 @@ def test_an_agent_of_two_groups_takes_who_waits_longest() -> None:
     assert turns(lines, [Free("x", 0.0, both)]) == {}
     assert turns(lines, [Free("x", 0.0, both), Free("y", 1.0, both)]) == {"y": Waiter(5.0, task=1)}
     assert turns(lines, [Free("x", 0.0, {"sales": 0})]) == {"x": Waiter(5.0, task=1)}
+
+
+@pytest.mark.parametrize(("position", "place"), [(0, 0), (-(2**63), 0), (2**63, 3)])
+def test_a_position_that_no_queue_has_is_an_end_of_the_line(position: int, place: int) -> None:
+    lines = three()
+    joins(lines, "odd", 20.0, position)
+    assert lines.queues["sales"].index("odd") == place
