@@ -36,14 +36,16 @@ def log() -> Iterator[LogCapture]:
 async def served(
     folder: Path, threads: int = 20, seconds: float = 60.0, failed: int = 0
 ) -> AsyncIterator[int]:
-    """The server's port; at the end so many calls must have failed."""
+    """The server's port; at the end so many calls must have failed, and no thread may be left to log."""
     server = AgiServer(TOKEN)
-    server.add_route("own", OwnScripts(folder, PLACES, threads=threads, seconds=seconds).serve)
+    own = OwnScripts(folder, PLACES, threads=threads, seconds=seconds)
+    server.add_route("own", own.serve)
     try:
         yield server.start(0)
         assert server.failed == failed
     finally:
         await server.stop()
+        await until(lambda: own._free == threads)
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -124,8 +126,8 @@ async def test_a_fault_is_told_with_its_place_and_the_call_goes_on(
         if text is not None and "agi.answer" in text:
             await caller.answer("200 result=0")
         assert await caller.ended()
+    assert [entry["event"] for entry in log.entries] == ["own_script_failed"], log.entries
     (entry,) = log.entries
-    assert entry["event"] == "own_script_failed"
     assert entry["call"] == "pz1-17.1"
     assert re.search(why, entry["why"])
     assert at is None or entry["at"] == str(tmp_path / at)
