@@ -115,6 +115,8 @@ def upgrade() -> None:
     sa.Column('attributes', sa.JSON(), nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('lead_id', sa.Integer(), nullable=True),
+    sa.Column('queued_at', sa.Double(), nullable=True),
+    sa.Column('due_at', sa.Double(), nullable=True),
     sa.Column('created_at', sa.Double(), nullable=False),
     sa.Column('changed_at', sa.Double(), nullable=False),
     sa.Column('note', sa.String(), server_default=sa.text("''"), nullable=False),
