@@ -53,6 +53,7 @@ async def run(session: Session, desk: Desk) -> None:
             await _call(await RobotCall.of(session, desk), asking)
     else:
         await asking.ask_all()
+        await session.say(Prompt(survey.thanks))
 
 
 async def _call(robot: RobotCall, asking: Asking) -> NoReturn:
@@ -63,7 +64,8 @@ async def _call(robot: RobotCall, asking: Asking) -> NoReturn:
     finally:  # who hung up after a mark has answered, and is not asked again
         if asking.given:
             await robot.note(RobotDisposition.TOLD)
-    await robot.end(RobotDisposition.TOLD if asking.given else RobotDisposition.NO_REPLY)
+    said = RobotDisposition.TOLD if asking.given else RobotDisposition.NO_REPLY
+    await robot.end(said, Prompt(asking.survey.thanks))
 
 
 async def _about(session: Session, desk: Desk, survey: str) -> SurveyAnswer:
@@ -103,7 +105,7 @@ class Asking:
     given: dict[str, int | None] = field(default_factory=dict)
 
     async def ask_all(self) -> dict[str, int | None]:
-        """Ask, record, thank; gives the marks (None: 0 was pressed), by question in the order asked."""
+        """Ask and record; gives the marks (None: 0 was pressed), by question in the order asked."""
         given = self.given
         await self.session.say(Prompt(self.survey.intro))
         while (name := next_question(self.survey, given)) is not None:
@@ -116,7 +118,6 @@ class Asking:
         else:
             if wants_comment(self.survey, given):
                 await self._comment()
-        await self.session.say(Prompt(self.survey.thanks))
         return given
 
     async def _mark(self, question: Question) -> int | None:

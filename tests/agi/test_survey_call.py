@@ -44,6 +44,7 @@ OPENING = ["survey-call", "opt-out-key"]
         (["9"], {}, "survey-thanks", "told"),
         ([], {}, "survey-thanks", "no_reply"),
         ([], {"during": {"opt-out-key": "8"}}, "opt-out-done", "opted_out"),
+        (["9"], {"during": {"survey-thanks": "8"}}, "opt-out-done", "opted_out"),
         ([], {"during": {"survey-call": "0"}}, "to-operator", "operator"),
     ],
 )
