@@ -52,18 +52,16 @@ def test_two_campaigns_on_one_group_keep_each_its_limit_and_share_the_agents(tmp
                 assert rate(made[name]) <= 0.03, (name, Counter(a.outcome for a in made[name]))
             assert busy(centre, start) > 0.70
             assert any(placed.on_the_way > placed.free_agents + 2 for placed in people.placed)
-            lengths = [
-                call.ended_at - call.bridged_at
-                for call in centre.fake.ledger
-                if call.bridged_at is not None and call.ended_at is not None
-            ]
-            talk = sum(lengths) / len(lengths)
             for name, pacer in centre.daemon.dialer.pacing.pacers.items():
                 if name in made:
                     assert isinstance(pacer, PredictivePacer)
-                    learnt = pacer._releases.talks.mean
-                    # Some 160 talks of one beside the mean of both: half would be a fault, 8 % is chance.
-                    assert 0.8 < learnt / talk < 1.25, (name, learnt, talk)
+                    lengths = [
+                        attempt.ended_at - attempt.connected_at
+                        for attempt in made[name]
+                        if attempt.connected_at is not None and attempt.ended_at is not None
+                    ]
+                    learnt, talk = pacer._releases.talks.mean, sum(lengths) / len(lengths)
+                    assert 0.9 < learnt / talk < 1.1, (name, learnt, talk)
                     assert not pacer.oddities["twice"] + pacer.oddities["agent"], (name, pacer.oddities)
 
     in_virtual_time(main())
