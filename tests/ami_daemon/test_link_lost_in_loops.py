@@ -20,13 +20,16 @@ class LostLink:
 
     def __init__(self, error: type[LinkError]) -> None:
         self._error = error
+        self.asked: list[str] = []
 
     def on(self, *_: object) -> None: ...
 
-    async def action(self, *_: object) -> None:
+    async def action(self, name: str, *_: object) -> None:
+        self.asked.append(name)
         raise self._error("the link is gone")
 
-    async def pause(self, _agent: str, paused: bool, _reason: str) -> None:
+    async def pause(self, agent: str, paused: bool, _reason: str) -> None:
+        self.asked.append(f"{'pause' if paused else 'unpause'} {agent}")
         if not paused:
             raise self._error("the link is gone")
 
@@ -48,8 +51,10 @@ def daemon(link: LostLink, **more: Any) -> Any:
 async def test_a_surge_whose_link_is_lost_leaves_the_caller_where_they_are(error: type[LinkError]) -> None:
     hold: Any = SimpleNamespace(calls_back=None, kept=None)
     speech: Any = None
-    waiting = Waiting(daemon(LostLink(error)), hold, speech, start=lambda work: work.close())
+    link = LostLink(error)
+    waiting = Waiting(daemon(link), hold, speech, start=lambda work: work.close())
     await waiting._lead_out("c1", OTHER_GROUP, "sales", "support")
+    assert link.asked == ["Setvar"], "no key was pressed"
 
 
 @pytest.mark.parametrize("error", LINK_ERRORS)
@@ -64,3 +69,4 @@ async def test_an_agent_who_cannot_be_unpaused_does_not_end_the_preview_loop(err
     orders: Any = link
     preview = Preview(daemon(link), orders, hold, clock=lambda: 0.0, start=lambda work: work.close())
     await preview._serve_kept()
+    assert link.asked == ["pause anna", "unpause anna"]
