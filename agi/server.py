@@ -170,7 +170,7 @@ class Connection:
             await endpoint(request)
         except HungUp:
             log.debug("caller_hung_up")
-        except Exception:
+        except Exception:  # whatever a script raises ends its own call alone
             self.app.failed += 1
             log.exception("script_failed")
         finally:
@@ -277,7 +277,7 @@ class AgiServer(Application):  # type: ignore[misc]  # panoramisk has no types
                 continue
             try:
                 connection.read()
-            except Exception:
+            except Exception:  # what one peer sends ends its own call alone
                 log.exception("agi_failed", **connection.names)
                 connection.close()
 

@@ -94,9 +94,7 @@ class Preview:
                 # The queue was quicker by a moment: then it is not their turn.
                 await self._give_back(attempt, "a call came in between")
                 self.board.reserve(agent, None)
-                with contextlib.suppress(
-                    LinkError
-                ):  # a link that is down finds the pause when it is up again
+                with contextlib.suppress(LinkError):  # who is down now finds the pause when up again
                     await self.orders.pause(agent, False, "")
 
     async def _ring_kept(self, agent: str, attempt: Attempt, lead_name: str) -> None:

@@ -64,12 +64,8 @@ class Waiting:
         *,
         start: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
-        self._site, self._board, self._link, self._store = (
-            dialer.site,
-            dialer.board,
-            dialer.link,
-            dialer.store,
-        )
+        self._site, self._board, self._link = dialer.site, dialer.board, dialer.link
+        self._store = dialer.store
         self._clock, self._new_id, self._start = dialer.clock, dialer.new_id, start
         self._speech, self._calls_back = speech, hold.calls_back
         self._forecasts = Forecasts(self._site, self._board, self._store, hold.kept, clock=self._clock)
@@ -188,10 +184,9 @@ class Waiting:
         """The language that the caller has chosen, or that their line has."""
         with suppress(ActionFailed):
             got = await self._link.action("Getvar", {"Channel": channel, "Variable": "CHANNEL(language)"})
-            if (
-                language := next((one for one in LANGUAGES if one == got.text("Value", "")), None)
-            ) is not None:
-                return language
+            chosen = got.text("Value", "")
+            if found := next((one for one in LANGUAGES if one == chosen), None):
+                return found
         return self._site.system.language
 
     async def _hush(self, whisper: str) -> None:
@@ -229,9 +224,8 @@ class Waiting:
             log.info("led_out", call=channel, group=group, to=to, key=key)
         except ActionFailed:
             pass  # they are gone, or have an agent
-        except (
-            LinkError
-        ) as error:  # whoever waits goes on waiting; this must not end the loop over all groups
+        except LinkError as error:
+            # Whoever waits goes on waiting; this must not end the loop over all groups.
             log.warning("not_led_out", call=channel, group=group, to=to, why=str(error))
 
     def turn(self, channel: str) -> Turn | None:
