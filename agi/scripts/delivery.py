@@ -67,8 +67,12 @@ async def _talk(robot: RobotCall) -> None:
     for _ in range(ROUNDS):
         await robot.say(*notice(orders, robot.site, robot.session.language, robot.desk.clock()))
         if key := await robot.session.ask(Prompt("delivery-keys"), fresh=True):
-            for order in orders:  # whatever the key: it was no machine that heard the notice
-                await robot.tell(order, Result.TOLD)
+            # Whatever the key: it was no machine that heard the notice. A delivery that the shop has moved
+            # meanwhile is not what they heard: they are called again for it.
+            now = {order.id: order.delivery for order in await to_come(robot.desk, robot.attempt)}
+            for order in orders:
+                if now.get(order.id) == order.delivery:
+                    await robot.tell(order, Result.TOLD)
             await robot.note(RobotDisposition.TOLD)
             await robot.take(key)
             if key != REPEAT:

@@ -9,8 +9,8 @@ import pytest
 from agi.scripts import delivery
 from agi.session import Place
 from config.forms import Language
-from leads.orders import Delivery
-from tests.agi.buyers import DELIVERY, NOW, PHONE, a_buyer, through
+from leads.orders import Delivery, plans
+from tests.agi.buyers import DELIVERY, NOW, PHONE, SHOP, a_buyer, through
 
 WHEN = {
     "ru": "в субботу, двадцать восьмого ноября, с десяти до четырнадцати часов",
@@ -101,3 +101,17 @@ async def test_no_notice_is_planned_for_an_order_without_a_day(tmp_path: Path) -
         attempt = await buyer.dialed(DELIVERY)
         [order] = await delivery.to_come(buyer.desk, attempt)
         assert order.number == "2"
+
+
+async def test_a_delivery_that_the_shop_moves_during_the_notice_is_not_what_the_buyer_heard(
+    tmp_path: Path,
+) -> None:
+    async with a_buyer(tmp_path) as buyer:
+        moved, _ = await buyer.confirmed("1", "2")
+        attempt = await buyer.dialed(DELIVERY)
+        call = buyer.paper(attempt, ["1"], "ru")
+        another, plan = Delivery("2026-11-29", "10:00-14:00"), plans(buyer.site)[SHOP]
+        call.at = "delivery-keys"
+        call.then = lambda: buyer.store.orders.deliver(moved.id, another, NOW + 3 * 86400, plan)
+        await through(delivery.run(call, buyer.desk))
+        assert await buyer.states() == {"1": "confirmed", "2": "told"}
