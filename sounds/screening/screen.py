@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sounds.screening.cadence import Cadence
 from sounds.screening.listener import Listener
 from sounds.screening.verdict import FRAME_S, Frame, Heard, Verdict
 
@@ -22,14 +23,14 @@ class Screen:
         self._listener = Listener()
         self._verdict: Verdict | None = None
         self._spoke = self._quiet = 0
-        self._tone, self._toned = "", 0
+        self._cadence = Cadence(early=early)
 
     def push(self, sound: bytes) -> Verdict | None:
         """20 ms of sound, or any other length: what is no whole frame yet waits for its rest."""
         if self._verdict is None:
-            for frame in self._listener.frames(sound):
+            for frame, hertz in self._listener.frames(sound):
                 self.trace.append(frame)
-                self._verdict = self._weigh(frame)
+                self._verdict = self._weigh(frame, hertz)
                 if self._verdict is not None:
                     break
         return self._verdict
@@ -41,12 +42,9 @@ class Screen:
             self._verdict = self._say(heard, 0.5, "the sound ended")
         return self._verdict
 
-    def _weigh(self, frame: Frame) -> Verdict | None:
-        if frame.tone:
-            self._toned = self._toned + 1 if frame.tone else 0
-            self._tone = frame.tone
-            return self._hear_tone(float(frame.tone)) if self._toned * FRAME_S >= 0.4 else None
-        self._toned = 0
+    def _weigh(self, frame: Frame, hertz: tuple[int, ...]) -> Verdict | None:
+        if heard := self._cadence.add(hertz):
+            return self._say(heard[0], 0.9, heard[1])
         if frame.voice:
             self._spoke, self._quiet = self._spoke + 1, 0
         else:
@@ -61,16 +59,6 @@ class Screen:
         if len(self.trace) * FRAME_S >= LONGEST and spoke < _WORD:
             return self._say(Heard.SILENCE, 0.9, f"nothing was said in {LONGEST:.0f} s")
         return None
-
-    def _hear_tone(self, hz: float) -> Verdict | None:
-        seconds = self._toned * FRAME_S
-        if any(abs(hz - fax) < 40 for fax in (1100, 2100)):
-            return self._say(Heard.FAX, 0.9, f"a fax tone of {hz:.0f} Hz for {seconds:.2f} s")
-        if self.early:
-            return None
-        if 400 <= hz <= 480:
-            return self._say(Heard.RINGBACK, 0.9, f"a tone of {hz:.0f} Hz for {seconds:.2f} s")
-        return self._say(Heard.MACHINE, 0.8, f"a tone of {hz:.0f} Hz for {seconds:.2f} s")
 
     def _say(self, heard: Heard, confidence: float, why: str) -> Verdict:
         return Verdict(heard, confidence, len(self.trace) - 1, why, self._quiet * FRAME_S)
