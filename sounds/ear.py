@@ -1,0 +1,314 @@
+"""The ear: Asterisk brings the sound of answered calls here (AudioSocket), and each is screened.
+
+Whatever goes wrong ends in a verdict of `person` or in a closed connection, upon which the dialplan goes on
+as if a person had been heard: nobody is lost to a fault. Times are kept by one look over all calls, a few
+times a second: a timer per frame would cost more than the frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import cast
+from uuid import UUID
+
+import structlog
+
+from sounds.audiosocket import HANGUP, BadMessage, Error, Hangup, Message, Messages, Named, Sound, sound
+from sounds.screening import FRAME_BYTES, Frame, Heard, Screen, Verdict
+
+log = structlog.get_logger("ear")
+
+HOST = "127.0.0.1"
+BACKLOG = 1024
+RATE = 8000
+TOKEN_DIGITS = 12
+
+
+class Phase(StrEnum):
+    """What the sound is to be listened to for: four hex digits of the connection's id."""
+
+    SCREEN = "0001"
+    """Who answered."""
+    BEEP = "0002"
+    """When to leave a message."""
+    EARLY = "0003"
+    """What is heard before the answer."""
+
+
+def socket_id(token: str, phase: Phase, attempt: str) -> str:
+    """The connection's id, as the dialplan writes it: `token` has 12 hex digits, `attempt` 16."""
+    return f"{token[:8]}-{token[8:]}-{phase}-{attempt[:4]}-{attempt[4:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class EarLimits:
+    """Times are in seconds."""
+
+    connections: int = 2000
+    opening: float = 2.0
+    """Until the id has come."""
+    unheard: float = 1.0
+    """That nothing may come: what there is must do for a verdict."""
+    ahead: float = 2.0
+    """Sound that may come before its time: more than that is no call's."""
+    longest: float = 6.0
+    """A screening in all."""
+    told: float = 2.0
+    """That whoever is told a verdict may take, and the peer to close after it."""
+    unsent: int = 32_000
+    """Bytes that may wait for a peer that does not read: further sound is not sent."""
+    look: float = 0.1
+    """How often the times are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """What came of listening to a call."""
+
+    attempt: str
+    phase: Phase
+    verdict: Verdict
+    trace: list[Frame]
+    sound: bytes
+    """8 kHz, 16 bits, from the first frame to the one that decided."""
+
+
+Decided = Callable[[Listened], Awaitable[None]]
+"""Is told of a verdict; when it returns Asterisk goes on in the dialplan."""
+
+
+class Call(asyncio.Protocol):
+    """One connection: an id, then sound until there is a verdict."""
+
+    def __init__(self, ear: Ear) -> None:
+        self._ear = ear
+        self._messages = Messages()
+        self._transport: asyncio.Transport | None = None
+        self._began = self._heard_at = ear.loop.time()
+        self._late = 0.0
+        self._over_at: float | None = None
+        self._told: asyncio.Task[None] | None = None
+        self._screen = Screen()
+        self._sound = bytearray()
+        self._screened = self._said = 0
+        self._greeting = b""
+        self.attempt = ""
+        self.phase = Phase.SCREEN
+
+    # -- the connection ------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._ear.calls.add(self)
+        if len(self._ear.calls) > self._ear.limits.connections:
+            self.refuse(f"more than {self._ear.limits.connections} connections")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Asterisk is gone, or we have closed: of no verdict that it has not been told is there any use."""
+        self._transport = None
+        self._ear.calls.discard(self)
+        if self._told is not None:
+            self._told.cancel()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def refuse(self, why: str) -> None:
+        """Close, and say why; the call goes on as a person's."""
+        self._ear.refused += 1
+        log.warning("ear_refused", why=why, attempt=self.attempt)
+        self.close()
+
+    def data_received(self, data: bytes) -> None:
+        if self._told is not None:
+            return  # it is decided: what still comes is of no interest
+        self._heard_at = self._ear.loop.time()
+        try:
+            for message in self._messages.feed(data):
+                self._take(message)
+                if self._told is not None or self._transport is None:
+                    return
+        except BadMessage as error:
+            self.refuse(str(error))
+
+    # -- messages ------------------------------------------------------------------------------------
+
+    def _take(self, message: Message) -> None:
+        if not self.attempt:
+            self._open(message)
+            return
+        match message:
+            case Sound(rate, samples) if rate == RATE:
+                self._hear(samples)
+            case Sound(rate):
+                self._decide(self._person(f"the sound came at {rate} samples a second, not {RATE}"))
+            case Named():
+                raise BadMessage("a second id")
+            case Hangup():
+                self.close()
+            case Error(code):
+                self.refuse(f"Asterisk reports error {code}")
+            case _:
+                return  # keys, and what a newer Asterisk may send
+
+    def _open(self, message: Message) -> None:
+        if not isinstance(message, Named):
+            raise BadMessage("no id came first")
+        self.phase, self.attempt = self._ear.known(message.id)
+        self._greeting = self._ear.greeting(self.attempt) if self.phase is Phase.SCREEN else b""
+
+    def _hear(self, samples: bytes) -> None:
+        """Screen every whole frame, and answer it with one of the greeting."""
+        self._sound += samples
+        if len(self._sound) / (2 * RATE) > self._ear.loop.time() - self._began + self._ear.limits.ahead:
+            self._decide(self._person("more sound came than time passed"))
+            return
+        while len(self._sound) - self._screened >= FRAME_BYTES:
+            frame = bytes(self._sound[self._screened : self._screened + FRAME_BYTES])
+            self._screened += FRAME_BYTES
+            self._greet()
+            try:
+                verdict = self._screen.push(frame)
+            except Exception:  # whatever is wrong with the screen, the call is a person's
+                log.exception("screen_failed", attempt=self.attempt)
+                verdict = self._person("the screen failed")
+            if verdict is not None:
+                self._decide(verdict)
+                return
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the peer has not taken yet."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    def _greet(self) -> None:
+        """Say the next 20 ms of the greeting, if the peer takes them."""
+        part = self._greeting[self._said : self._said + FRAME_BYTES]
+        if part and self._transport is not None:
+            if self.unsent < self._ear.limits.unsent:
+                self._transport.write(sound(part))
+            self._said += FRAME_BYTES
+
+    # -- deciding ------------------------------------------------------------------------------------
+
+    def _person(self, why: str) -> Verdict:
+        return Verdict(Heard.PERSON, 0.0, self._screened // FRAME_BYTES - 1, why)
+
+    def _decide(self, verdict: Verdict) -> None:
+        heard = bytes(self._sound[: self._screened])
+        listened = Listened(self.attempt, self.phase, verdict, self._screen.trace, heard)
+        self._told = self._ear.loop.create_task(self._tell(listened))
+
+    async def _tell(self, listened: Listened) -> None:
+        """Let it be known, then let go of the call."""
+        try:
+            async with asyncio.timeout(self._ear.limits.told):
+                await self._ear.decided(listened)
+        except TimeoutError:
+            log.error("verdict_not_taken", attempt=self.attempt, why="no answer in time")
+        except Exception as error:  # the dialplan takes what it does not know for a person
+            log.error("verdict_not_taken", attempt=self.attempt, why=str(error) or repr(error))
+        if self._transport is not None:
+            self._transport.write(HANGUP)
+            # The peer closes. Closing here with its sound unread would reset the connection, the word just
+            # sent with it.
+            self._transport.write_eof()
+            self._over_at = self._ear.loop.time()
+
+    def look(self, now: float) -> None:
+        """Decide, or let go of, a call whose time is over."""
+        limits = self._ear.limits
+        if self._told is not None:
+            if self._over_at is not None and now >= self._over_at + limits.told:
+                self.close()
+            return
+        now -= self._late
+        if not self.attempt:
+            if now >= self._began + limits.opening:
+                self.refuse(f"no id within {limits.opening:g} s")
+        elif now >= self._heard_at + limits.unheard or now >= self._began + limits.longest:
+            try:
+                self._decide(self._screen.end())
+            except Exception:
+                log.exception("screen_failed", attempt=self.attempt)
+                self._decide(self._person("the screen failed"))
+
+    def excuse(self, seconds: float) -> None:
+        """The loop stood still for so long: what came meanwhile has not been read yet."""
+        self._late += seconds
+
+
+class Ear:
+    """The server; made in a running loop. `token` is the site's, `expected` says whether an attempt is to be
+    screened now, `greeting` what is said meanwhile on its call: 8 kHz, 16 bits; none is silence."""
+
+    def __init__(
+        self,
+        token: str,
+        expected: Callable[[str], bool],
+        decided: Decided,
+        *,
+        greeting: Callable[[str], bytes] = lambda attempt: b"",
+        limits: EarLimits | None = None,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.limits = limits or EarLimits()
+        self.decided, self.greeting = decided, greeting
+        self.calls: set[Call] = set()
+        self.refused = 0
+        self._token, self._expected = token, expected
+        self._server: asyncio.Server | None = None
+        self._looking: asyncio.Task[None] | None = None
+
+    def known(self, id: UUID) -> tuple[Phase, str]:
+        """Phase and attempt that an id names. Raises `BadMessage`; the token is not told."""
+        if not hmac.compare_digest(id.hex[:TOKEN_DIGITS], self._token):
+            raise BadMessage("a wrong token in the id")
+        phase, attempt = id.hex[TOKEN_DIGITS:16], id.hex[16:]
+        if phase != Phase.SCREEN:
+            raise BadMessage(f"phase {phase} is not listened to")
+        if not self._expected(attempt):
+            raise BadMessage(f"attempt {attempt} is not to be listened to now")
+        return Phase(phase), attempt
+
+    async def start(self, port: int) -> int:
+        """Serve on loopback, any port for 0; returns the port. `OSError` when it cannot be had."""
+        self._server = await self.loop.create_server(lambda: Call(self), HOST, port, backlog=BACKLOG)
+        self._looking = self.loop.create_task(self._look())
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
+
+    async def stop(self) -> None:
+        """Accept nothing more and let go of all calls: they go on as persons'."""
+        if self._server is not None:
+            self._server.close()
+        if self._looking is not None:
+            self._looking.cancel()
+        for call in list(self.calls):
+            call.close()
+        await asyncio.sleep(0)
+
+    @contextlib.asynccontextmanager
+    async def served(self, port: int) -> AsyncIterator[None]:
+        """It listens while this lasts. `OSError`: the port cannot be had."""
+        await self.start(port)
+        try:
+            yield
+        finally:
+            await self.stop()
+
+    async def _look(self) -> None:
+        before = self.loop.time()
+        while True:
+            await asyncio.sleep(self.limits.look)
+            now = self.loop.time()
+            late = now - before - self.limits.look
+            for call in list(self.calls):
+                call.excuse(late) if late > self.limits.look else call.look(now)
+            before = now
