@@ -35,11 +35,14 @@ class Kind(StrEnum):
     """The network or the phone refuses with the SIP `code`."""
     PRESSES = "presses"
     """Answers, is silent, presses `keys`, hangs up after `seconds` (0: never)."""
+    EARLY = "early"
+    """Before the answer (183) the network plays the file `sound`; then it refuses with `code`, or the person
+    answers (0) and talks until the other side hangs up."""
     LIVE = "live"
     """Answers, and does as a test tells them: see `City.person`."""
 
 
-DRAWN = tuple(kind for kind in Kind if kind not in (Kind.PRESSES, Kind.LIVE))
+DRAWN = tuple(kind for kind in Kind if kind not in (Kind.PRESSES, Kind.EARLY, Kind.LIVE))
 """What a mix can draw; the others are for named numbers."""
 
 
@@ -55,9 +58,11 @@ class Behaviour:
     """Seconds after the answer, rising, and the keys pressed then: `0`-`9`, `*`, `#`, `A`-`D`."""
     party: str = ""
     """Of `LIVE`: the id by which the call finds who speaks for it."""
+    sound: str = ""
+    """Of `EARLY`: a WAV file (8 kHz, 16 bits), without its ending."""
 
     def __str__(self) -> str:
-        more = self.party or "/".join(f"{second:g}:{keys}" for second, keys in self.keys)
+        more = self.party or self.sound or "/".join(f"{second:g}:{keys}" for second, keys in self.keys)
         return f"{self.kind}-{self.ring:g}-{self.seconds:g}-{self.code}" + (f"-{more}" if more else "")
 
     @classmethod
@@ -68,6 +73,8 @@ class Behaviour:
             return way
         if way.kind is Kind.LIVE:
             return replace(way, party=rest[0])
+        if way.kind is Kind.EARLY:
+            return replace(way, sound=rest[0])
         presses = (press.split(":") for press in rest[0].split("/"))
         return replace(way, keys=tuple((float(second), keys) for second, keys in presses))
 

@@ -294,6 +294,12 @@ exten => live,1,Gosub(ring,s,1)
  same => n,Dial(AudioSocket/127.0.0.1:{place.ears_port}/${{CUT(do,,5-)}}/c(alaw))
  same => n,Hangup(16)
 
+exten => early,1,Gosub(ring,s,1)
+ same => n,Progress()
+ same => n,Playback(${{CUT(do,,5-)}},noanswer)
+ same => n,GotoIf($[${{CUT(do,,4)}} = 0]?talks_on,1)
+{_refusal(binary, None)}
+
 exten => vanished,1,Wait(36000)
  same => n,Hangup(19)
 

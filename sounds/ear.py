@@ -19,7 +19,7 @@ from uuid import UUID
 import structlog
 
 from sounds.audiosocket import HANGUP, BadMessage, Error, Hangup, Message, Messages, Named, Sound, sound
-from sounds.screening import FRAME_BYTES, Frame, Heard, Screen, Verdict
+from sounds.screening import FRAME_BYTES, FRAME_S, BeepListener, Frame, Heard, Screen, Verdict
 
 log = structlog.get_logger("ear")
 
@@ -54,10 +54,16 @@ class EarLimits:
     """Until the id has come."""
     unheard: float = 1.0
     """That nothing may come: what there is must do for a verdict."""
+    silent: float = 0.2
+    """That nothing may come from a machine until it counts as its silence."""
     ahead: float = 2.0
     """Sound that may come before its time: more than that is no call's."""
     longest: float = 6.0
     """A screening in all."""
+    ringing: float = 180.0
+    """Listening before the answer in all: a call rings no longer."""
+    beep: float = 30.0
+    """Waiting for a machine's beep: a message is left then at the latest."""
     told: float = 2.0
     """That whoever is told a verdict may take, and the peer to close after it."""
     unsent: int = 32_000
@@ -75,11 +81,32 @@ class Listened:
     verdict: Verdict
     trace: list[Frame]
     sound: bytes
-    """8 kHz, 16 bits, from the first frame to the one that decided."""
+    """8 kHz, 16 bits, from the first frame to the one that decided; kept of phase `SCREEN` alone."""
 
 
 Decided = Callable[[Listened], Awaitable[None]]
 """Is told of a verdict; when it returns Asterisk goes on in the dialplan."""
+
+
+class _Beep:
+    """Waits for a machine's beep, as a screen does for its verdict."""
+
+    def __init__(self) -> None:
+        self.trace: list[Frame] = []
+        self._listener = BeepListener()
+        self._frames = 0
+
+    def push(self, frame: bytes) -> Verdict | None:
+        self._frames += 1
+        if self._listener.push(frame):
+            return self._say("the beep is over, or the greeting is and nothing follows")
+        return None
+
+    def end(self) -> Verdict:
+        return self._say("no beep came in time")
+
+    def _say(self, why: str) -> Verdict:
+        return Verdict(Heard.MACHINE, 1.0, self._frames - 1, why)
 
 
 class Call(asyncio.Protocol):
@@ -93,9 +120,9 @@ class Call(asyncio.Protocol):
         self._late = 0.0
         self._over_at: float | None = None
         self._told: asyncio.Task[None] | None = None
-        self._screen = Screen()
+        self._screen: Screen | _Beep = Screen()
         self._sound = bytearray()
-        self._screened = self._said = 0
+        self._dropped = self._screened = self._said = 0
         self._greeting = b""
         self.attempt = ""
         self.phase = Phase.SCREEN
@@ -161,12 +188,20 @@ class Call(asyncio.Protocol):
         if not isinstance(message, Named):
             raise BadMessage("no id came first")
         self.phase, self.attempt = self._ear.known(message.id)
-        self._greeting = self._ear.greeting(self.attempt) if self.phase is Phase.SCREEN else b""
+        match self.phase:
+            case Phase.SCREEN:
+                self._greeting = self._ear.greeting(self.attempt)
+            case Phase.BEEP:
+                self._screen = _Beep()
+            case Phase.EARLY:
+                self._screen = Screen(early=True)
 
     def _hear(self, samples: bytes) -> None:
         """Screen every whole frame, and answer it with one of the greeting."""
         self._sound += samples
-        if len(self._sound) / (2 * RATE) > self._ear.loop.time() - self._began + self._ear.limits.ahead:
+        if (self._dropped + len(self._sound)) / (
+            2 * RATE
+        ) > self._ear.loop.time() - self._began + self._ear.limits.ahead:
             self._decide(self._person("more sound came than time passed"))
             return
         while len(self._sound) - self._screened >= FRAME_BYTES:
@@ -181,6 +216,10 @@ class Call(asyncio.Protocol):
             if verdict is not None:
                 self._decide(verdict)
                 return
+        if self.phase is not Phase.SCREEN:  # it may go on for a minute
+            del self._sound[: self._screened]
+            self._dropped += self._screened
+            self._screened = 0
 
     @property
     def unsent(self) -> int:
@@ -198,10 +237,10 @@ class Call(asyncio.Protocol):
     # -- deciding ------------------------------------------------------------------------------------
 
     def _person(self, why: str) -> Verdict:
-        return Verdict(Heard.PERSON, 0.0, self._screened // FRAME_BYTES - 1, why)
+        return Verdict(Heard.PERSON, 0.0, (self._dropped + self._screened) // FRAME_BYTES - 1, why)
 
     def _decide(self, verdict: Verdict) -> None:
-        heard = bytes(self._sound[: self._screened])
+        heard = bytes(self._sound[: self._screened]) if self.phase is Phase.SCREEN else b""
         listened = Listened(self.attempt, self.phase, verdict, self._screen.trace, heard)
         self._told = self._ear.loop.create_task(self._tell(listened))
 
@@ -232,12 +271,25 @@ class Call(asyncio.Protocol):
         if not self.attempt:
             if now >= self._began + limits.opening:
                 self.refuse(f"no id within {limits.opening:g} s")
-        elif now >= self._heard_at + limits.unheard or now >= self._began + limits.longest:
+        elif now >= self._began + self._longest() or self._is_unheard(now):
             try:
                 self._decide(self._screen.end())
             except Exception:
                 log.exception("screen_failed", attempt=self.attempt)
                 self._decide(self._person("the screen failed"))
+
+    def _longest(self) -> float:
+        limits = self._ear.limits
+        by_phase = {Phase.SCREEN: limits.longest, Phase.BEEP: limits.beep, Phase.EARLY: limits.ringing}
+        return by_phase[self.phase]
+
+    def _is_unheard(self, now: float) -> bool:
+        """Nothing comes. Before the answer that says nothing; a machine that records is silent like this."""
+        silent = now - self._heard_at
+        if self.phase is Phase.BEEP and silent > self._ear.limits.silent:
+            self._heard_at = now
+            self._hear(bytes(round(silent / FRAME_S) * FRAME_BYTES))
+        return self.phase is Phase.SCREEN and silent >= self._ear.limits.unheard
 
     def excuse(self, seconds: float) -> None:
         """The loop stood still for so long: what came meanwhile has not been read yet."""
@@ -246,12 +298,12 @@ class Call(asyncio.Protocol):
 
 class Ear:
     """The server; made in a running loop. `token` is the site's, `expected` says whether an attempt is to be
-    screened now, `greeting` what is said meanwhile on its call: 8 kHz, 16 bits; none is silence."""
+    listened to now, `greeting` what is said meanwhile on its call: 8 kHz, 16 bits; none is silence."""
 
     def __init__(
         self,
         token: str,
-        expected: Callable[[str], bool],
+        expected: Callable[[Phase, str], bool],
         decided: Decided,
         *,
         greeting: Callable[[str], bytes] = lambda attempt: b"",
@@ -270,12 +322,12 @@ class Ear:
         """Phase and attempt that an id names. Raises `BadMessage`; the token is not told."""
         if not hmac.compare_digest(id.hex[:TOKEN_DIGITS], self._token):
             raise BadMessage("a wrong token in the id")
-        phase, attempt = id.hex[TOKEN_DIGITS:16], id.hex[16:]
-        if phase != Phase.SCREEN:
-            raise BadMessage(f"phase {phase} is not listened to")
-        if not self._expected(attempt):
+        code, attempt = id.hex[TOKEN_DIGITS:16], id.hex[16:]
+        if code not in list(Phase):
+            raise BadMessage(f"phase {code} is none that we know")
+        if not self._expected(phase := Phase(code), attempt):
             raise BadMessage(f"attempt {attempt} is not to be listened to now")
-        return Phase(phase), attempt
+        return phase, attempt
 
     async def start(self, port: int) -> int:
         """Serve on loopback, any port for 0; returns the port. `OSError` when it cannot be had."""

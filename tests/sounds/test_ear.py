@@ -18,9 +18,20 @@ from sounds.ear import Ear, EarLimits, Listened, Phase, socket_id
 from sounds.screening import FRAME_BYTES, Heard, Screen
 
 TOKEN, ATTEMPT = "0123456789ab", "00000000000000a1"
-NAMED = bytes((0x01, 0, 16)) + UUID(socket_id(TOKEN, Phase.SCREEN, ATTEMPT)).bytes
+
+
+def named(phase: Phase) -> bytes:
+    return bytes((0x01, 0, 16)) + UUID(socket_id(TOKEN, phase, ATTEMPT)).bytes
+
+
+NAMED = named(Phase.SCREEN)
 QUICK = EarLimits(opening=0.15, unheard=0.2, longest=1.0, told=0.3, look=0.02, ahead=60.0)
 SILENCE = bytes(FRAME_BYTES)
+
+
+def tone(hz: int, seconds: float) -> bytes:
+    wave = (6000 * math.sin(2 * math.pi * hz * n / 8000) for n in range(int(seconds * 8000)))
+    return array("h", (round(value) for value in wave)).tobytes()
 
 
 def spoken(seconds: float) -> bytes:
@@ -74,7 +85,7 @@ async def listening(
         if asyncio.iscoroutine(wait := decided(listened)):
             await wait
 
-    ear = Ear(TOKEN, lambda attempt: attempt == ATTEMPT, take, greeting=lambda _: greeting, limits=limits)
+    ear = Ear(TOKEN, lambda _, attempt: attempt == ATTEMPT, take, greeting=lambda _: greeting, limits=limits)
     port = await ear.start(0)
     try:
         yield Peer(ear, told, port)
@@ -225,6 +236,37 @@ async def test_a_peer_that_reads_nothing_costs_little() -> None:
             (call,) = peer.ear.calls
             assert call.unsent <= 16_000 + FRAME_BYTES + 3
             writer.transport.abort()
+
+
+async def test_before_the_answer_neither_silence_nor_time_is_a_verdict_but_busy_is() -> None:
+    """What a line may send for a while is nothing at all."""
+    async with listening() as peer:
+        reader, writer = await asyncio.open_connection("127.0.0.1", peer.port)
+        writer.write(named(Phase.EARLY) + frames(SILENCE))
+        await asyncio.sleep(QUICK.longest + QUICK.unheard)
+        assert peer.told == [] and len(peer.ear.calls) == 1
+        writer.write(frames((tone(425, 0.34) + bytes(5440)) * 4))
+        assert await reader.read() == HANGUP
+        writer.close()
+        (listened,) = peer.told
+    assert (listened.phase, listened.verdict.heard) == (Phase.EARLY, Heard.BUSY)
+    assert (listened.sound, len(listened.trace)) == (b"", listened.verdict.frame + 1)
+
+
+async def test_a_machine_that_sends_nothing_while_it_records_has_beeped_all_the_same() -> None:
+    """The beep is the last that comes: what follows is no sound of silence, but no sound."""
+    async with listening(EarLimits(look=0.02, ahead=60.0)) as peer:
+        assert await peer.say(named(Phase.BEEP) + frames(spoken(0.5) + tone(1000, 0.5))) == HANGUP
+        (listened,) = peer.told
+    assert (listened.phase, listened.verdict.heard) == (Phase.BEEP, Heard.MACHINE)
+    assert "the beep is over" in listened.verdict.why
+
+
+async def test_a_greeting_without_an_end_gets_its_message_in_the_end() -> None:
+    async with listening(EarLimits(look=0.02, ahead=60.0, beep=0.5)) as peer:
+        assert await peer.say(named(Phase.BEEP) + frames(spoken(3.0))) == HANGUP
+        (listened,) = peer.told
+    assert listened.verdict.why == "no beep came in time"
 
 
 TALK = NAMED + frames(HELLO)
