@@ -1,7 +1,7 @@
-"""Where a real Asterisk and espeak-ng come from: the system's, or Debian's packages unpacked into a cache.
+"""Where a real Asterisk, espeak-ng and sox come from: the system's, or Debian's, unpacked into a cache.
 
 Nothing is installed: the packages are only unpacked, and the programs run through their own loader, as the
-current user. `python -m lab.provision` fetches both and prints where they are.
+current user. `python -m lab.provision` fetches all and prints where they are.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 OLDEST = (18,)
 ASTERISK = ("asterisk", "asterisk-modules", "asterisk-core-sounds-en-wav", "asterisk-core-sounds-ru-wav")
 SPEECH = ("espeak-ng",)
+CODECS = ("sox",)
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 Say = Callable[[str], None]
@@ -75,6 +76,13 @@ def ensure_speech(cache: Path, say: Say) -> list[str]:
         return [found]
     root = _fetched(cache, "espeak-ng", SPEECH, say)
     return [*_through_loader(root, "usr/bin/espeak-ng"), f"--path={_loader(root).parent}"]
+
+
+def ensure_sox(cache: Path, say: Say) -> list[str]:
+    """The command of sox, the system's or the cache's, as that of espeak-ng. Raises `NoProgram`."""
+    if found := shutil.which("sox"):
+        return [found]
+    return _through_loader(_fetched(cache, "sox", CODECS, say), "usr/bin/sox")
 
 
 def _fetched(cache: Path, name: str, packages: tuple[str, ...], say: Say) -> Path:
@@ -261,7 +269,7 @@ def _run(command: list[str], trouble: str, environment: dict[str, str] | None = 
 
 
 def main() -> int:
-    """Print where both are. Exit code 1, with the reason, where one cannot be had."""
+    """Print where they are. Exit code 1, with the reason, where one cannot be had."""
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -269,11 +277,13 @@ def main() -> int:
     try:
         binary = ensure_asterisk(default_cache(), say)
         speech = ensure_speech(default_cache(), say)
+        sox = ensure_sox(default_cache(), say)
     except NoProgram as reason:
         print(f"cannot be had: {reason}", file=sys.stderr)
         return 1
     print(f"asterisk {binary.version_text} {' '.join(binary.command)}")
     print(f"espeak-ng {' '.join(speech)}")
+    print(f"sox {' '.join(sox)}")
     return 0
 
 
