@@ -51,6 +51,8 @@ MODULES = (
     "pbx_config",
     "res_agi",
 )
+EAR = ("app_exec", "res_audiosocket", "app_audiosocket")
+"""What campaigns with `screening: on` need besides."""
 LEAST_FREE = 1 << 30
 MOST_READ = 1 << 16
 """Bytes of an answer: who else has our port may talk for ever."""
@@ -119,6 +121,7 @@ def _asterisk(site: Site) -> Iterator[Finding]:
     else:
         yield Finding("ok", "asterisk", f"version {text}")
     missing = [name for name in MODULES if f"{name}.so" not in modules]
+    yield from _screening(site, modules)
     if missing:
         yield Finding("fail", "modules", f"not loaded: {', '.join(missing)}", "load them in modules.conf")
     else:
@@ -129,6 +132,23 @@ def _asterisk(site: Site) -> Iterator[Finding]:
         yield Finding("ok", "dialplan", "ours is loaded; `perezvon plan` shows whether it is the site's")
     if re.search(r"User name and group:\s*root/", user):
         yield Finding("warn", "user", "Asterisk runs as root", "runuser = asterisk in asterisk.conf")
+
+
+def _screening(site: Site, modules: str) -> Iterator[Finding]:
+    """By what answered calls would be screened."""
+    if not any(campaign.screened for campaign in site.campaigns.values()):
+        return
+    missing = [name for name in EAR if f"{name}.so" not in modules]
+    if not missing:
+        yield Finding("ok", "screening", "by our ear: AudioSocket is loaded")
+        return
+    mend = f"load {', '.join(missing)} in modules.conf"
+    if "app_exec" in missing or "app_amd.so" not in modules:
+        lost = "calls are cut off" if "app_exec" in missing else "everybody is taken for a person"
+        yield Finding("fail", "screening", f"{', '.join(missing)} not loaded: {lost}", mend)
+    else:
+        told = f"{', '.join(missing)} not loaded: AMD() screens, slower and with more errors"
+        yield Finding("warn", "screening", told, mend)
 
 
 async def _manager(site: Site) -> Finding:

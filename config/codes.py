@@ -198,7 +198,7 @@ CODES: dict[str, Code] = {
     "E429": Code(
         "one TCP port for two purposes",
         "один TCP-порт на два дела",
-        ("system.ami.port", "system.agi_port", "system.api_port", "system.metrics_port"),
+        ("system.ami.port", "system.agi_port", "system.ear_port", "system.api_port", "system.metrics_port"),
     ),
     "E431": Code(
         "a default or weak secret",

@@ -50,7 +50,7 @@ class Law:
     window: Window
     of: Denominator
     connect: float | None
-    """Who has no agent so long after the answer is abandoned, though an agent may come later."""
+    """Who has no agent so long after `counts_from` is abandoned, though an agent may come later."""
     ring: float
     """How long a call must ring before it may be given up."""
     lockout: float
@@ -62,6 +62,9 @@ class Law:
     source: str
     en: str
     ru: str
+    counts_from: Literal["answer", "greeting"] = "greeting"
+    """Where `connect` begins: at the answer, or at the end of the person's greeting. That end is known where
+    calls are screened; where they are not, all count from the answer."""
 
     def numbers(self) -> str:
         """The figures on one line."""
@@ -98,9 +101,9 @@ LAWS: Mapping[LawName, Law] = {
     LawName.US: Law(
         0.03, "30d", "answered", 2.0, 15.0, 72 * HOUR, 0.03, True,
         "16 CFR 310.4(b)(4) (FTC); 47 CFR 64.1200(a)(6) and (7) (FCC)",
-        "The 2 s run from the end of the person's greeting; we count from the answer. The 30 days are"
-        " successive; any 30 days are stricter. No lock-out is named: 72 h is ours.",
-        "2 с отсчитываются от конца приветствия; мы считаем от ответа. 30 дней идут подряд; любые"
+        "The 2 s run from the end of the person's greeting; unscreened calls count from the answer. The 30"
+        " days are successive; any 30 days are stricter. No lock-out is named: 72 h is ours.",
+        "2 с отсчитываются от конца приветствия, без screening — от ответа. 30 дней идут подряд; любые"
         " 30 дней строже. Запрет повторного звонка не назван: 72 ч — наш.",
     ),
     LawName.UK: Law(
@@ -109,7 +112,7 @@ LAWS: Mapping[LawName, Law] = {
         "Since 1 March 2017 no rate is safe: any abandoned call may count. We keep the 3 % in 24 h"
         " that were tolerated until then; aim lower by `target`.",
         "С 1 марта 2017 безопасной доли нет: считаться может любой брошенный вызов. Мы держим 3 %"
-        " за 24 ч, допустимые до этого; цельтесь ниже через `target`.",
+        " за 24 ч, допустимые до этого; цельтесь ниже через `target`.", "answer",
     ),
     LawName.RU: _as_us(
         "38-ФЗ «О рекламе», ст. 18 ч. 2; 230-ФЗ, ст. 7",
@@ -122,7 +125,7 @@ LAWS: Mapping[LawName, Law] = {
         0.05, "month", "answered", 2.0, 15.0, 72 * HOUR, 0.05, True,
         "CRTC, Unsolicited Telecommunications Rules, Telemarketing Rules (Telecom Decision CRTC 2007-48)",
         "The rates of each month are kept for 3 years. Ring time and lock-out are not named: ours.",
-        "Доли каждого месяца хранят 3 года. Время звонка и запрет повтора не названы: они наши.",
+        "Доли каждого месяца хранят 3 года. Время звонка и запрет повтора не названы: они наши.", "answer",
     ),
     LawName.DE: _as_us(
         "Bundesnetzagentur, Belästigende Anrufversuche; UWG § 7",
@@ -144,7 +147,7 @@ LAWS: Mapping[LawName, Law] = {
         "3 silent calls for 100 successful ones, per campaign. No window is named: the 30 days are ours,"
         " and so is the ring time. After the 5 days an agent must be sure.",
         "3 немых вызова на 100 состоявшихся, по кампании. Период не назван: 30 дней — наши, и время"
-        " звонка тоже. Через 5 дней агент должен быть обеспечен.",
+        " звонка тоже. Через 5 дней агент должен быть обеспечен.", "answer",
     ),
     LawName.NONE: Law(
         1.0, "24h", "answered", None, 15.0, 0.0, 0.03, False,

@@ -30,6 +30,7 @@ from config.outbound import Disposition as Disposition
 from config.outbound import DispositionClass as DispositionClass
 from config.outbound import Mode as Mode
 from config.outbound import Retry as Retry
+from config.outbound import Switch as Switch
 from config.outbound import Trunk as Trunk
 from config.people import Agent as Agent
 from config.people import AutoAnswer as AutoAnswer
@@ -109,6 +110,12 @@ class Site(Model):
         """First part of every request to the call scripts: who cannot name it gets no answer."""
         key = self.system.ami.secret.get_secret_value().encode()
         return hmac.new(key, b"agi", "sha256").hexdigest()[:32]
+
+    @property
+    def ear_token(self) -> str:
+        """Begins the id of every connection to the ear, 12 hex digits: who cannot name it is not heard."""
+        key = self.system.ami.secret.get_secret_value().encode()
+        return hmac.new(key, b"ear", "sha256").hexdigest()[:12]
 
     def trunk_endpoint(self, trunk: Id) -> str:
         """The trunk's endpoint in Asterisk, by a name that nobody outside can guess.

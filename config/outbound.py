@@ -22,6 +22,13 @@ class Mode(StrEnum):
     ROBOT = "robot"
 
 
+class Switch(StrEnum):
+    """Whether something is done."""
+
+    ON = "on"
+    OFF = "off"
+
+
 OUR_SCRIPTS = ("orders", "delivery", "survey")
 """What a robot can say without a script of the site's own."""
 
@@ -109,6 +116,7 @@ class Attempts(Model):
             "no_answer",
             "failed",
             "machine",
+            "fax",
             "abandoned",
             "hung_up_before_talk",
             "interrupted",
@@ -206,6 +214,21 @@ class Campaign(Model):
         "Prompt for a person who answered when no agent was free in time",
         "Подсказка для ответившего, которому вовремя не нашлось агента",
     )
+    screening: Annotated[Switch, Field(strict=False)] = describe(
+        "Whether it is found out who answered, and only persons go on: on or off",
+        "Выяснять ли, кто ответил, и пропускать только людей: on или off",
+        default=Switch.OFF,
+    )
+    greeting: Prompt | None = describe(
+        "With screening: prompt that the person hears meanwhile, a word or two; none: silence",
+        "При screening: подсказка, которую человек тем временем слышит, одно-два слова; пусто: тишина",
+        default=None,
+    )
+    voicemail: Prompt | None = describe(
+        "With screening: prompt that is left on an answering machine; none: it is hung up on",
+        "При screening: подсказка, которую оставляем автоответчику; пусто: кладём трубку",
+        default=None,
+    )
     lines: int = describe("Calls at one time, at most", "Одновременных вызовов, не больше", ge=1, le=5000)
     calls_per_second: float = describe(
         "New calls a second, at most", "Новых вызовов в секунду, не больше", gt=0, le=200, default=5
@@ -227,6 +250,11 @@ class Campaign(Model):
         if script == "survey":
             return f"survey/{self.survey}"
         return script if script in OUR_SCRIPTS else f"own/{script}"
+
+    @property
+    def screened(self) -> bool:
+        """Whether its answered calls are screened: in mode preview the agent hears for themselves."""
+        return self.screening is Switch.ON and self.mode is not Mode.PREVIEW
 
     @property
     def rules(self) -> Law:

@@ -169,6 +169,13 @@ class System(Model):
         le=65535,
         default=4573,
     )
+    ear_port: int = describe(
+        "TCP port where Asterisk brings the sound of screened calls (AudioSocket), on 127.0.0.1 alone",
+        "TCP-порт, куда Asterisk приносит звук проверяемых звонков (AudioSocket), только на 127.0.0.1",
+        ge=1,
+        le=65535,
+        default=4574,
+    )
     sounds_dir: str | None = describe(
         "Folder with the prompts; none: those that came with Perezvon",
         "Каталог подсказок; пусто: те, что пришли с Perezvon",

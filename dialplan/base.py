@@ -49,6 +49,7 @@ res_pjsip_dlg_options res_pjsip_logger chan_pjsip bridge_simple bridge_native_rt
 bridge_softmix bridge_builtin_features codec_alaw codec_ulaw codec_a_mu codec_g722 codec_resample
 codec_gsm format_wav format_pcm format_gsm format_sln pbx_config app_chanspy app_dial app_playback
 app_playtones app_queue app_read app_record app_stack app_userevent app_verbose app_senddtmf
+app_exec res_audiosocket app_audiosocket app_amd
 func_callerid func_channel func_cut
 func_dialplan func_global func_groupcount func_hangupcause func_logic func_math func_pjsip_aor
 func_pjsip_contact func_pjsip_endpoint func_strings func_timeout res_cdrel_custom cel_custom
@@ -90,7 +91,7 @@ def render_base(
         + files["logger.conf"]
     )
     files["cdr.conf"] = "[general]\nenable = no\n"  # the journal is CEL's
-    for unused in ("acl.conf", "ccss.conf", "pjproject.conf", "queuerules.conf", "udptl.conf"):
+    for unused in ("acl.conf", "amd.conf", "ccss.conf", "pjproject.conf", "queuerules.conf", "udptl.conf"):
         files[unused] = "; nothing here: Asterisk only wants the file to be there\n"
     files["indications.conf"] = _TONES
     return dict(sorted(files.items()))

@@ -214,6 +214,10 @@ def _rest(console: Console, files: Mapping[str, str]) -> Iterator[str]:
         status = console.run("cel show status")
         if "CEL Logging: Enabled" not in status or "CEL Custom CSV" not in status:
             yield "CEL is not written: is cel_custom.so loaded?"
+    if "TryExec(" in files["extensions.conf"] and "not registered" in console.run(
+        "core show application TryExec"
+    ):
+        yield "calls cannot be screened, they would be cut off: load app_exec.so"
     http = parse_sections(files["http.conf"], "http.conf").sections
     if http and "Server Disabled" not in console.run("http show status"):
         yield "Asterisk's HTTP server is on; our file says enabled = no"

@@ -21,6 +21,12 @@ LONGEST_CALL = 4 * 3600
 """Seconds after which Asterisk itself ends a call that came in, or one between agents."""
 LONGEST_SURVEY = 600
 
+AMD = (2500, 1500, 300, 4000, 100, 50, 4, 256, 5000)
+"""For an Asterisk without AudioSocket: `AMD()`'s initial silence, greeting, silence after it, longest time,
+shortest word, silence between words (all ms), words, threshold, longest word (ms)."""
+NOBODY = ("fax", "sit", "busy", "ringback")
+"""What may be heard that is neither a person nor a machine."""
+
 NOISE = (
     "ContactStatus",
     "DTMFBegin",
@@ -51,6 +57,10 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "surveys": sorted(site.surveys.items()),
         "sounds": sounds_dir,
         "agi_token": site.agi_token,
+        "ear_id": f"{site.ear_token[:8]}-{site.ear_token[8:]}-0001",
+        "screened": any(campaign.screened for campaign in site.campaigns.values()),
+        "amd": [str(value) for value in AMD],
+        "nobody": NOBODY,
         "menu_scripts": site.menu_scripts,
         "inbound": {trunk: sorted(inbound(site, trunk).items()) for trunk in site.trunks},
         "endpoints": {trunk: site.trunk_endpoint(trunk) for trunk in site.trunks},

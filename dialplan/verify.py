@@ -13,14 +13,18 @@ FILE = "extensions.conf"
 
 _APPS = """
 AGI AddQueueMember Answer Bridge ChanSpy Dial Gosub Goto GotoIf Hangup NoOp PauseQueueMember Playback
-Playtones Queue Read Record RemoveQueueMember Return Set StartMusicOnHold UnpauseQueueMember UserEvent Wait
+Playtones Queue Read Record RemoveQueueMember Return Set StartMusicOnHold TryExec UnpauseQueueMember UserEvent
+Wait
 """
 _FUNCTIONS = """
 CALLERID CHANNEL CUT DIALPLAN_EXISTS FILTER GROUP GROUP_COUNT PJSIP_HEADER QUEUE_MEMBER TIMEOUT
 """
 APPS = frozenset(_APPS.split())
 FUNCTIONS = frozenset(_FUNCTIONS.split())
-_VARIABLES = "ARG1 ARG2 ASTSPOOLDIR BRIDGERESULT EPOCH PQMSTATUS QUEUESTATUS QUEUE_PRIO RQMSTATUS UPQMSTATUS"
+_VARIABLES = """
+AMDSTATUS ARG1 ARG2 ASTSPOOLDIR BRIDGERESULT EPOCH PQMSTATUS QUEUESTATUS QUEUE_PRIO RQMSTATUS TRYSTATUS
+UPQMSTATUS
+"""
 VARIABLES = frozenset(_VARIABLES.split())
 """Variables of Asterisk's that we read; our own start with PZ_."""
 
@@ -33,6 +37,9 @@ _VARIABLE = re.compile(r"\$\{([^}({:]*)(?=[}{:])")
 _DEVICE = re.compile(r"[A-Za-z0-9]+/[^,)^]*")
 _OUR_DEVICE = re.compile(r"PJSIP/agent-(?:[A-Za-z0-9_-]+|\$\{PZ_AGENT\})")
 _OUR_SCRIPT = re.compile(r"agi://127\.0\.0\.1:[0-9]{1,5}/[0-9a-f]{32}/[A-Za-z0-9_/?&=${}:,()-]+")
+_OUR_EAR = re.compile(
+    r"AMD\([0-9,]+\)|AudioSocket\([0-9a-f]{8}-[0-9a-f]{4}-[0-9]{4}-\$\{PZ_ID:0:4\}-\$\{PZ_ID:4\},127\.0\.0\.1:[0-9]{1,5}\)"
+)
 _SUBROUTINE = re.compile(r"[bBU]\(([^()]*)\)")
 _DIALS = frozenset({"Dial", "Queue", "AddQueueMember"})
 
@@ -258,6 +265,11 @@ def _allowed(step: Step) -> Iterator[Finding]:
         yield Finding(FILE, step.line, "D203", f"application {step.app} is not on the list of those we use")
     if step.app == "AGI" and not _OUR_SCRIPT.fullmatch(step.args):
         yield Finding(FILE, step.line, "D212", "AGI asks for something else than a script of the daemon's")
+    if step.app == "TryExec":
+        if not _OUR_EAR.fullmatch(step.args):
+            text = "TryExec runs something else than the daemon's ear or AMD()"
+            yield Finding(FILE, step.line, "D213", text)
+        return
     text = str(step)[len(step.app) + 1 :]
     for function in sorted(set(_FUNCTION.findall(text)) - FUNCTIONS):
         yield Finding(FILE, step.line, "D204", f"function {function} is not on the list of those we use")

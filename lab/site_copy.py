@@ -36,6 +36,7 @@ class Move:
     speech: Sequence[str] = ()
     """The speech engine's command; none: the site's own."""
     agi_port: int = field(default_factory=lambda: free_port(socket.SOCK_STREAM))
+    ear_port: int = field(default_factory=lambda: free_port(socket.SOCK_STREAM))
 
 
 def copy_site(source: Path, target: Path, move: Move) -> Site:
@@ -46,6 +47,7 @@ def copy_site(source: Path, target: Path, move: Move) -> Site:
         system["socket"] = str(move.state / "daemon.sock")
         system["sounds_dir"] = str(move.sounds_dir)
         system["agi_port"] = move.agi_port
+        system["ear_port"] = move.ear_port
         system["recordings_dir"] = str(move.state / "recordings")
         system["cache_dir"] = str(move.state / "cache")
         if move.speech:

@@ -42,6 +42,7 @@ class Outcome(StrEnum):
     NO_ANSWER = "no_answer"
     FAILED = "failed"
     MACHINE = "machine"
+    FAX = "fax"
     HUNG_UP_BEFORE_TALK = "hung_up_before_talk"
     ABANDONED = "abandoned"
     TALKED = "talked"

@@ -256,6 +256,17 @@ def unused(facts: Facts) -> Iterator[Finding]:
             idle |= {"grace"}
         if campaign.mode is not Mode.ROBOT:
             idle |= {"script", "intro"}
+        if campaign.mode is Mode.PREVIEW:
+            idle |= {"screening"}
+        if not campaign.screened:
+            for key in sorted({"greeting", "voicemail"} & campaign.model_fields_set):
+                yield Finding(
+                    "W527",
+                    ("campaigns", name, key),
+                    f"its calls are not screened, so nobody hears the {key}",
+                    "remove it, or write screening: on",
+                    of_key=True,
+                )
         for key in sorted(idle & campaign.model_fields_set):
             yield Finding(
                 "W527",

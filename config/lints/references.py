@@ -97,8 +97,9 @@ def _played(facts: Facts, default: Language) -> Iterator[tuple[Path, str, Langua
     """Every prompt that an object names: its place, its name, a language in which it is played."""
     for name, campaign in facts.campaigns.items():
         yield ("campaigns", name, "message"), campaign.message, campaign.language or default
-        if campaign.intro is not None:
-            yield ("campaigns", name, "intro"), campaign.intro, campaign.language or default
+        for key in ("intro", "greeting", "voicemail"):
+            if (prompt := getattr(campaign, key)) is not None:
+                yield ("campaigns", name, key), prompt, campaign.language or default
     callers: dict[str, set[Language]] = {name: set() for name in facts.groups}
     for name, line in facts.lines.items():
         language = line.language or default

@@ -154,6 +154,7 @@ def ports(facts: Facts) -> Iterator[Finding]:
     for path, port in (
         (("system", "ami", "port"), system.ami.port),
         (("system", "agi_port"), system.agi_port),
+        (("system", "ear_port"), system.ear_port),
         (("system", "api_port"), system.api_port),
         (("system", "metrics_port"), system.metrics_port),
     ):

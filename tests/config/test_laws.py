@@ -32,6 +32,11 @@ def test_the_figures(
     assert (law.lockout, law.ring) == (lockout * HOUR, 15)
 
 
+def test_who_counts_from_the_end_of_the_greeting() -> None:
+    counted = {name for name, law in LAWS.items() if law.counts_from == "greeting"}
+    assert counted == {"us", "ru", "de", "fr", "none"}
+
+
 @pytest.mark.parametrize("name", ["ru", "de", "fr"])
 def test_a_law_without_figures_says_so_and_takes_those_of_the_us(name: str) -> None:
     law, us = LAWS[LawName(name)], LAWS[LawName.US]

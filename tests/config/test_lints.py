@@ -161,6 +161,16 @@ CASES = [
     ([(SPRING, RETRY, "after: 15m, times: 4")], [f"{SPRING}:23:31 W526"]),
     ([(SPRING, "mode: predictive", "mode: progressive\nratio: 1.2")], [f"{SPRING}:7:1 W527"]),
     ([(VISITS, "mode: preview", "mode: preview\ngrace: 2s")], [f"{VISITS}:7:1 W527"]),
+    ([(SPRING, "mode: predictive", "mode: predictive\nvoicemail: abandoned")], [f"{SPRING}:7:1 W527"]),
+    ([(SPRING, "mode: predictive", "mode: predictive\ngreeting: abandoned")], [f"{SPRING}:7:1 W527"]),
+    ([(SPRING, "mode: predictive", "mode: predictive\nscreening: on\nvoicemail: abandoned")], []),
+    (
+        [(SPRING, "mode: predictive", "mode: predictive\nscreening: on\nvoicemail: nosuch\ngreeting: hallo")],
+        [f"{SPRING}:8:12 E303", f"{SPRING}:9:11 E303"],
+    ),
+    ([(SPRING, "mode: predictive", "mode: predictive\nscreening: true")], [f"{SPRING}:7:12 E205"]),
+    ([(VISITS, "mode: preview", "mode: preview\nscreening: on")], [f"{VISITS}:7:1 W527"]),
+    ([("system.yaml", "limits: #", "ear_port: 4573\nlimits: #")], ["system.yaml:31:11 E429"]),
     ([("lines/support.yaml", "+74951234569", "+749512345")], ["lines/support.yaml:6:27 W529"]),
     ([(SPRING, "    no_answer: {after: 2h, times: 2}\n", "")], [f"{SPRING}:22:3 W533"]),
     (

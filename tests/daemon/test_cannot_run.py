@@ -39,6 +39,7 @@ def site_with(centre: Centre, folder: Path, **system: Any) -> Path:
         "database": f"sqlite+aiosqlite:///{folder / 'perezvon.db'}",
         "socket": str(folder / "daemon.sock"),
         "agi_port": free_port(socket.SOCK_STREAM),
+        "ear_port": free_port(socket.SOCK_STREAM),
         "api_port": free_port(socket.SOCK_STREAM),
     }
     edit(folder / "site/system.yaml", **{**own, **system})

@@ -126,6 +126,7 @@ def a_site(folder: Path, agents: int, changes: dict[str, dict[str, Any]] | None 
             "database": f"sqlite+aiosqlite:///{folder.parent / 'store.db'}",
             "socket": str(folder.parent / "socket"),
             "agi_port": free_port(socket.SOCK_STREAM),
+            "ear_port": free_port(socket.SOCK_STREAM),
             "recordings_dir": str(folder.parent / "recordings"),
         },
         "groups/sales": {"skill": None, "min_level": None},

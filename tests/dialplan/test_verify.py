@@ -32,6 +32,8 @@ def findings(extensions: str, pjsip: str = "", queues: str = "[q]\n") -> list[st
         ("exten => _!,1,Hangup()", "D202"),
         ("exten => 1,1,System(id)\n same => n,Hangup()", "D203"),
         ("exten => 1,1,AGI(/usr/bin/id)\n same => n,Hangup()", "D212"),
+        ("exten => 1,1,TryExec(System(id))\n same => n,Hangup()", "D213"),
+        ("exten => 1,1,TryExec(AudioSocket(x,192.0.2.1:4574))\n same => n,Hangup()", "D213"),
         ("exten => 1,1,AGI(agi://192.0.2.1:4573/" + "0" * 32 + "/line)\n same => n,Hangup()", "D212"),
         ("exten => 1,1,TrySystem(id)\n same => n,Hangup()", "D203"),
         ("exten => 1,1,NoOp(${SHELL(id)})\n same => n,Hangup()", "D204"),
