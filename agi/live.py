@@ -58,6 +58,7 @@ def facts(asked: Opening, site: Site) -> CallFacts:
         campaign=ids.get("campaign", ""),
         attempt=attempt,
         group=ids.get("group", ""),
+        agent=ids.get("agent", ""),
         number=number,
         language=spoken(headers.get("agi_language", "")) or site.system.language,
         args=tuple(asked.path[2:]),

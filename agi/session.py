@@ -91,6 +91,8 @@ class CallFacts:
     campaign: str = ""
     attempt: str = ""
     group: str = ""
+    agent: str = ""
+    """Whose phone it is, where an agent calls."""
     number: str | None = None
     """The caller's number, E.164 with plus; None when it is withheld or no number."""
     language: Language = "ru"

@@ -19,13 +19,13 @@ from ami_daemon.changes import (
     RingMissed,
 )
 from config.models import DispositionClass, Site
-from leads.attempt import Attempt
+from leads.attempt import MISSED_MACHINE, Attempt
 from leads.inbound import InboundCall, caller_number, missed_callback
 from leads.lead import LeadState, Outcome
 from leads.orders import plans
 from leads.phones import mask
 from leads.robot import RobotDisposition, robot_class, robot_outcome
-from leads.rules import LeadMove, after_outcome
+from leads.rules import LeadMove, after_missed_machine, after_outcome
 from store import AlreadyEnded, MissedRing, Store, UnknownAttempt, UnknownCall
 
 log = structlog.get_logger("journal")
@@ -160,16 +160,18 @@ class Journal:
             connected_at=call.script_at or call.connected_at,
             agent=call.agent,
         )
+        if_machine = after_missed_machine(lead, self.site.campaigns[call.campaign].attempts, at)
         await self.store.attempts.finish(
-            self.epoch, call.attempt, outcome, at, _text(call.cause), call.agent, move, note, self._plans
-        )
+            self.epoch, call.attempt, outcome, at, _text(call.cause), call.agent, move, note, self._plans,
+            if_machine,
+        )  # fmt: skip
         return outcome
 
     async def _robot(self, call: Call, outcome: Outcome) -> tuple[Outcome, DispositionClass | None]:
         """What a call came to with which the robot spoke, and what that means to the lead."""
         attempt = await self.store.attempts.get(call.attempt)
         said = None
-        if attempt is not None and attempt.disposition is not None:
+        if attempt is not None and attempt.disposition not in (None, MISSED_MACHINE):
             said = RobotDisposition(attempt.disposition)
         talked = call.connected_at is not None
         decided = said not in (None, RobotDisposition.LISTENED)

@@ -191,6 +191,7 @@ CODES: dict[str, Code] = {
             "system.sounds_dir",
             "system.cache_dir",
             "system.recordings_dir",
+            "system.screening.folder",
             "system.asterisk.config_dir",
             "system.asterisk.log_dir",
         ),

@@ -229,6 +229,14 @@ class Campaign(Model):
         "При screening: подсказка, которую оставляем автоответчику; пусто: кладём трубку",
         default=None,
     )
+    screening_check: float = describe(
+        "With screening: share of calls taken for machines that agents get all the same, to measure the screen's errors",
+        "При screening: доля принятых за автоответчик, что всё же идут агентам: по ним меряют ошибки",
+        ge=0,
+        le=1,
+        examples=[0.02],
+        default=0.0,
+    )
     lines: int = describe("Calls at one time, at most", "Одновременных вызовов, не больше", ge=1, le=5000)
     calls_per_second: float = describe(
         "New calls a second, at most", "Новых вызовов в секунду, не больше", gt=0, le=200, default=5

@@ -79,6 +79,26 @@ class FeatureCodes(Model):
         "Not ready; the reason's code follows", "Не готов; далее код причины", default="*22"
     )
     end_wrap_up: FeatureCode = describe("End wrap-up early", "Завершить обработку", default="*23")
+    machine: FeatureCode = describe(
+        "Mark the talk, or the one just over, as a machine's",
+        "Отметить разговор, идущий или только что законченный, как автоответчик",
+        default="*24",
+    )
+
+
+class Evidence(Model):
+    """What is kept of answers that were screened."""
+
+    keep: Duration = describe(
+        "How long the first seconds of a screened call are kept; 0s: not at all",
+        "Сколько хранить первые секунды проверенного звонка; 0s: не хранить",
+        default=7 * 86400.0,
+    )
+    folder: str = describe(
+        "Folder of these sounds, for the daemon alone",
+        "Каталог этих записей, доступный только демону",
+        default="/var/lib/perezvon/screening",
+    )
 
 
 class Voice(Model):
@@ -190,6 +210,9 @@ class System(Model):
         "Folder of what callers record; Asterisk writes it, Perezvon reads it",
         "Каталог того, что записывают звонящие; Asterisk пишет, Perezvon читает",
         default="/var/spool/perezvon",
+    )
+    screening: Evidence = describe(
+        "What is kept of answers that were screened", "Что хранить от проверки ответов", default=Evidence()
     )
     speech: SpeechEngine = describe("The speech engine", "Синтезатор речи", default=SpeechEngine())
     asterisk: AsteriskPaths = describe("Where Asterisk lives", "Где живёт Asterisk", default=AsteriskPaths())

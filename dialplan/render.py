@@ -175,6 +175,7 @@ def dialed_by_agents(site: Site) -> dict[str, tuple[str, str]]:
         (codes.sign_out, "code", "sign-out"),
         (codes.ready, "code", "ready"),
         (codes.end_wrap_up, "code", "end-wrap-up"),
+        (codes.machine, "code", "machine"),
     ]
     for reason, what in site.pause_reasons.items():
         wanted.append((codes.not_ready + what.code, "reason", reason))

@@ -49,6 +49,7 @@ def copy_site(source: Path, target: Path, move: Move) -> Site:
         system["agi_port"] = move.agi_port
         system["ear_port"] = move.ear_port
         system["recordings_dir"] = str(move.state / "recordings")
+        system["screening"] = {"folder": str(move.state / "screening")}
         system["cache_dir"] = str(move.state / "cache")
         if move.speech:
             system.setdefault("speech", {})["command"] = list(move.speech)

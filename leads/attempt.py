@@ -29,6 +29,10 @@ OPEN = (AttemptState.INTENT, AttemptState.SENT)
 """States of an attempt whose fate is not yet known."""
 
 
+MISSED_MACHINE = "machine"
+"""The disposition by which an agent marks a talk: it was with a machine that the screen had missed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A row of the journal. `number` counts per lead from 1; times are epoch seconds."""

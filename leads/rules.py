@@ -52,11 +52,21 @@ def after_outcome(
         if disposition not in (DispositionClass.CALLBACK, DispositionClass.NO_CONTACT):
             return LeadMove(LeadState.FINAL, None, f"{told}: final")
         rule = Outcome.NO_ANSWER
+    return _again(lead, rule, lead.outcomes.get(outcome, 0) + 1, attempts, now, told)
+
+
+def after_missed_machine(lead: Lead, attempts: Attempts, now: float) -> LeadMove:
+    """As after the outcome `machine`, for a talk that its agent marked; `lead` is as it was before it."""
+    seen = lead.outcomes.get(Outcome.MACHINE, 0) + 1
+    return _again(lead, Outcome.MACHINE, seen, attempts, now, "an agent had a machine on the line")
+
+
+def _again(lead: Lead, rule: Outcome, seen: int, attempts: Attempts, now: float, told: str) -> LeadMove:
+    """The lead's next state by the campaign's rule for an outcome, which was `seen` so often by now."""
     retry = _retry(attempts, rule)
     if retry is None:
         return LeadMove(LeadState.FINAL, None, f"{told}: final, the campaign does not call again after this")
     made = lead.attempts + 1
-    seen = lead.outcomes.get(outcome, 0) + 1
     if made >= attempts.max:
         return LeadMove(
             LeadState.FINAL, None, f"{told}: final, attempt {made} of {attempts.max} was the last"

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from config.models import Frequency
-from leads.attempt import MOVES, OPEN, Attempt, AttemptState
+from leads.attempt import MISSED_MACHINE, MOVES, OPEN, Attempt, AttemptState
 from leads.lead import LIVE, IllegalMove, LeadState, Outcome
 from leads.lead import MOVES as LEAD_MOVES
 from leads.orders import Plan
@@ -168,10 +168,12 @@ class AttemptRepository:
         move: LeadMove,
         note: str = "",
         plans: Mapping[str, Plan] = NO_SHOPS,
+        if_machine: LeadMove | None = None,
     ) -> None:
         """Ends the attempt, moves its lead and what orders wait on it (`plans`: `leads.orders.plans`), and
         notes the reason: one transaction. An agent known from `note_progress` stays where none is given. A
-        talk with an agent closes the number's call-back, wherever it is."""
+        talk with an agent closes the number's call-back, wherever it is; one that the agent has marked as a
+        machine's does not, and its lead goes where `if_machine` says."""
         async with self._database.write() as connection:
             lead_id, phone = await _move(
                 connection,
@@ -187,6 +189,8 @@ class AttemptRepository:
             known = attempts.c.claimed_at, attempts.c.agent, attempts.c.disposition
             made = (await connection.execute(select(*known).where(attempts.c.id == attempt_id))).one()
             had_agent = made.agent is not None
+            if if_machine is not None and made.disposition == MISSED_MACHINE:
+                move, outcome, had_agent = if_machine, Outcome.MACHINE, False
             if plans:
                 move = await end_call(
                     connection, lead_id, made.claimed_at, outcome, had_agent, move, ended_at, plans

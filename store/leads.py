@@ -121,7 +121,7 @@ class LeadRepository:
                 break
         best = best[:limit]
         async with self._database.read() as connection:
-            by_id = {lead.id: lead for lead in await _load(connection, leads.c.id.in_(best))}
+            by_id = {lead.id: lead for lead in await load(connection, leads.c.id.in_(best))}
         return [by_id[lead_id] for lead_id in best if lead_id in by_id]
 
     async def _best(self, here: Sequence[ColumnElement[bool]], now: float, limit: int) -> list[int]:
@@ -177,12 +177,12 @@ class LeadRepository:
 
     async def get(self, lead_id: int) -> Lead | None:
         async with self._database.read() as connection:
-            return next(iter(await _load(connection, leads.c.id == lead_id)), None)
+            return next(iter(await load(connection, leads.c.id == lead_id)), None)
 
     async def find_by_phone(self, phone: str) -> list[Lead]:
         """Leads with this E.164 number, over all lists."""
         async with self._database.read() as connection:
-            return await _load(connection, leads.c.phone == phone)
+            return await load(connection, leads.c.phone == phone)
 
     async def abandonments(self, phone: str) -> list[Abandonment]:
         """When we abandoned this number, over all lists, oldest first."""
@@ -199,7 +199,7 @@ class LeadRepository:
         if state is not None:
             wanted.append(leads.c.state == state)
         async with self._database.read() as connection:
-            return await _load(connection, *wanted, limit=limit)
+            return await load(connection, *wanted, limit=limit)
 
     async def lists(self) -> list[str]:
         async with self._database.read() as connection:
@@ -221,7 +221,7 @@ def _list_id(name: str) -> Any:
     return select(lists.c.id).where(lists.c.name == name).scalar_subquery()
 
 
-async def _load(
+async def load(
     connection: AsyncConnection, *wanted: ColumnElement[bool], limit: int | None = None
 ) -> list[Lead]:
     query = (

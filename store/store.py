@@ -18,10 +18,12 @@ from store.inbound import InboundRepository
 from store.leads import LeadRepository
 from store.lease import Lease
 from store.ledger import LedgerRepository
+from store.marks import MarkRepository
 from store.migrate import migrate
 from store.orders import OrderRepository
 from store.outbox import OutboxRepository
 from store.surveys import SurveyRepository
+from store.verdicts import VerdictRepository
 
 
 class Store:
@@ -32,6 +34,8 @@ class Store:
         self.leads = LeadRepository(database)
         self.attempts = AttemptRepository(database)
         self.ledger = LedgerRepository(database)
+        self.marks = MarkRepository(database)
+        self.verdicts = VerdictRepository(database)
         self.campaigns = CampaignRepository(database)
         self.do_not_call = DoNotCallRepository(database)
         self.orders = OrderRepository(database)

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from leads.attempt import AttemptState
+from leads.attempt import MISSED_MACHINE, AttemptState
 from leads.lead import LIVE, Outcome
 from leads.orders import OrderState
 
@@ -130,6 +130,15 @@ Index(
     sqlite_where=_abandoned,
     postgresql_where=_abandoned,
 )
+
+# Whom the screen took for machines, whom agents marked as such, and an agent's last talk.
+for _name, _columns, _where in (
+    ("machine", ("campaign", "ended_at"), attempts.c.outcome == Outcome.MACHINE),
+    ("marked", ("campaign", "ended_at"), attempts.c.disposition == MISSED_MACHINE),
+    ("had", ("agent", "connected_at"), attempts.c.agent.is_not(None)),
+):
+    _of = [attempts.c[column] for column in _columns]
+    Index(f"ix_attempts_{_name}", *_of, sqlite_where=_where, postgresql_where=_where)
 
 # How often a number was called lately, by whatever campaign (store.frequency).
 _placed = attempts.c.state != AttemptState.RELEASED

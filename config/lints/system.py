@@ -110,6 +110,7 @@ def places(facts: Facts) -> Iterator[Finding]:
         (("system", "sounds_dir"), system.sounds_dir),
         (("system", "cache_dir"), system.cache_dir),
         (("system", "recordings_dir"), system.recordings_dir),
+        (("system", "screening", "folder"), system.screening.folder),
         (("system", "asterisk", "config_dir"), system.asterisk.config_dir),
         (("system", "asterisk", "log_dir"), system.asterisk.log_dir),
     ]

@@ -29,8 +29,8 @@ from store import Store
 
 Found = TypeVar("Found")
 EMPTIED = (
-    "callbacks", "orders", "order_phones", "outbox", "do_not_call", "attempts", "leads", "lists", "decisions",
-    "agent_states", "campaigns", "caller_classes", "missed_rings",
+    "verdicts", "callbacks", "orders", "order_phones", "outbox", "do_not_call", "attempts", "leads", "lists",
+    "decisions", "agent_states", "campaigns", "caller_classes", "missed_rings",
 )  # fmt: skip
 """The calls that came in stay: what is gone from the books comes back from CEL."""
 TALKS_ON = Behaviour(Kind.TALKS_ON)

@@ -128,6 +128,7 @@ def a_site(folder: Path, agents: int, changes: dict[str, dict[str, Any]] | None 
             "agi_port": free_port(socket.SOCK_STREAM),
             "ear_port": free_port(socket.SOCK_STREAM),
             "recordings_dir": str(folder.parent / "recordings"),
+            "screening": {"folder": str(folder.parent / "screening")},
         },
         "groups/sales": {"skill": None, "min_level": None},
         "groups/support": {"wrap_up": "10s"},

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from config.models import Attempts, DispositionClass
 from leads.lead import Lead, LeadState, Outcome
-from leads.rules import after_outcome, span
+from leads.rules import after_missed_machine, after_outcome, span
 
 NOW = 1_800_000_000.0
 RULES = Attempts.model_validate(
@@ -104,3 +104,11 @@ def test_no_lead_is_called_more_often_than_max(outcomes: list[Outcome], most: in
 )
 def test_lengths_of_time_are_said_in_two_units_at_most(seconds: float, text: str) -> None:
     assert span(seconds) == text
+
+
+def test_a_machine_that_an_agent_had_is_called_again_by_the_rule_for_machines() -> None:
+    attempts = Attempts.model_validate({"max": 3, "retry": {"machine": {"after": "4h", "times": 1}}})
+    first = after_missed_machine(lead(), attempts, 100.0)
+    assert (first.state, first.due_at) == (LeadState.SCHEDULED, 100.0 + 4 * 3600)
+    assert first.reason.startswith("an agent had a machine on the line: called again in 4 h")
+    assert after_missed_machine(lead(machine=1), attempts, 100.0).state is LeadState.FINAL
