@@ -230,7 +230,7 @@ class Campaign(Model):
         default=None,
     )
     screening_check: float = describe(
-        "With screening: share of calls taken for machines that agents get all the same, to measure the screen's errors",
+        "With screening: share of supposed machines that agents get all the same, to measure its errors",
         "При screening: доля принятых за автоответчик, что всё же идут агентам: по ним меряют ошибки",
         ge=0,
         le=1,
