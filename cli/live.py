@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
+from cli.attempt import why_attempt
 from cli.session import Json, SiteFolder, daemon, fail, show, site_of, store_to_read, warn
 from config.models import System
 from store import StoreError
@@ -122,13 +124,25 @@ def callers_now(site: SiteFolder = None, as_json: Json = False) -> None:
 
 
 def why(
-    kind: Annotated[str, typer.Argument(help="lead, agent or campaign.")],
-    id: Annotated[str, typer.Argument(help="The lead's number, or the name.")],
+    kind: Annotated[str, typer.Argument(help="lead, agent, campaign or attempt.")],
+    id: Annotated[str, typer.Argument(help="The lead's number, the name, or the attempt's id.")],
+    png: Annotated[
+        Path | None, typer.Option("--png", help="Of an attempt: draw it into this file.", show_default=False)
+    ] = None,
     site: SiteFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Why something is or is not happening: the journalled decisions, newest last."""
-    system = site_of(site).system
+    """Why something is or is not happening: the journalled decisions, newest last.
+
+    Of an attempt: what the screen heard after the answer, and why it took it for a person or not.
+    """
+    checked = site_of(site)
+    if kind == "attempt":
+        why_attempt(checked, id, png, as_json)
+        return
+    if png is not None:
+        fail(f"--png draws an attempt, not a {kind}", "perezvon why attempt ID --png FILE")
+    system = checked.system
     lines = daemon(system, "why", kind=kind, id=id)
     show(lines if as_json else [f"{_clock(line['at'], system)}  {line['text']}" for line in lines], as_json)
 
