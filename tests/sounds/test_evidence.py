@@ -27,8 +27,8 @@ def heard(attempt: str = ATTEMPT, phase: Phase = Phase.SCREEN, sound: bytes = SO
     return Listened(attempt, phase, VERDICT, TRACE, sound)
 
 
-def evidence(folder: Path, keep: float = 60.0) -> Evidence:
-    return Evidence(folder, keep, lambda: NOW)
+def evidence(folder: Path, keep: float = 60.0, now: float = 0.0) -> Evidence:
+    return Evidence(folder, keep, lambda: now)
 
 
 def test_the_sound_is_playable_and_the_trace_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ async def test_zero_keeps_nothing_and_forgets_what_there_is(tmp_path: Path) -> N
     evidence(tmp_path).save(heard())
     for file in tmp_path.iterdir():
         os.utime(file, (NOW - 1, NOW - 1))
-    there = evidence(tmp_path, keep=0.0)
+    there = evidence(tmp_path, keep=0.0, now=NOW)
     task = asyncio.create_task(there.run())
     there.take(heard("00192aa5c0f12346"))
     async with asyncio.timeout(10):
