@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sounds.screening.announcement import Announcement
 from sounds.screening.cadence import Cadence
 from sounds.screening.listener import Listener
 from sounds.screening.verdict import FRAME_S, Frame, Heard, Verdict
@@ -15,7 +16,7 @@ _WORD = 0.08  # s of voice at least: less is a click
 
 
 class Screen:
-    """One call after its answer; `early`: before it, where ringback is no news."""
+    """One call after its answer; `early`: before it, where ringback and music are no news."""
 
     def __init__(self, *, early: bool = False) -> None:
         self.early = early
@@ -24,6 +25,7 @@ class Screen:
         self._verdict: Verdict | None = None
         self._spoke = self._quiet = 0
         self._cadence = Cadence(early=early)
+        self._announcement = Announcement()
 
     def push(self, sound: bytes) -> Verdict | None:
         """20 ms of sound, or any other length: what is no whole frame yet waits for its rest."""
@@ -45,6 +47,9 @@ class Screen:
     def _weigh(self, frame: Frame, hertz: tuple[int, ...]) -> Verdict | None:
         if heard := self._cadence.add(hertz):
             return self._say(heard[0], 0.9, heard[1])
+        if self.early:
+            why = self._announcement.add(frame)
+            return self._say(Heard.MACHINE, 0.8, why) if why else None
         if frame.voice:
             self._spoke, self._quiet = self._spoke + 1, 0
         else:
@@ -52,8 +57,6 @@ class Screen:
         spoke, quiet = self._spoke * FRAME_S, self._quiet * FRAME_S
         if spoke >= _GREETING:
             return self._say(Heard.MACHINE, 0.8, f"spoke {spoke:.2f} s without a pause")
-        if self.early:
-            return None
         if spoke >= _WORD and quiet >= _PAUSE:
             return self._say(Heard.PERSON, 0.8, f"spoke {spoke:.2f} s, quiet for {quiet:.2f} s")
         if len(self.trace) * FRAME_S >= LONGEST and spoke < _WORD:
