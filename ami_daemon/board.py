@@ -18,12 +18,13 @@ from ami_daemon.agent import (
     UNAVAILABLE,
     Agent,
 )
-from ami_daemon.call import Call, CallState
+from ami_daemon.call import UNANSWERED, Call, CallState, Early
 from ami_daemon.caller import GROUP_CONTEXT, Caller, CallerState
 from ami_daemon.changes import (
     CallerEnded,
     CallerMoved,
     Change,
+    EarlyHeard,
     Inbound,
     PreviewAnswered,
     PreviewLeft,
@@ -148,8 +149,17 @@ class Board(Picture):
                 self._answered(call, event.at)
                 self._move(call, CallState.SCRIPT, event.at)
                 call.script_failed = event.name == "PerezvonScriptFailed"
+        elif event.name == "PerezvonEarly":
+            self._heard_early(event)
         elif event.name == "PerezvonEndWrapUp" and (agent := event.headers.get("Agent", "")) in self.agents:
             self._changes.append(WrapUpDeclined(agent, event.at))
+
+    def _heard_early(self, event: ami.UserEvent) -> None:
+        """The dialplan hands on what the ear heard; an answer may have overtaken it."""
+        call, heard = self.calls.get(event.headers.get("Attempt", "")), event.headers.get("Heard", "")
+        if call is not None and call.state in UNANSWERED and heard in list(Early):
+            call.early = Early(heard)
+            self._changes.append(EarlyHeard(call, call.early, event.at))
 
     def _bridged(self, event: ami.BridgeEnter) -> None:
         """The subscriber of a preview call meets the agent who waits for them."""

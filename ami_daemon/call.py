@@ -42,6 +42,16 @@ UNANSWERED = frozenset({_S.PLACED, _S.RINGING})
 """States in which the subscriber has not picked up."""
 
 
+class Early(StrEnum):
+    """What may be heard before an answer that then never comes."""
+
+    BUSY = "busy"
+    SIT = "sit"
+    """The three tones before an announcement that a number is not in service."""
+    MACHINE = "machine"
+    """An announcement."""
+
+
 @dataclass(slots=True)
 class Call:
     """An attempt under way. Times are epoch seconds, `None` while it has not happened."""
@@ -66,6 +76,8 @@ class Call:
     preview: bool = False
     robot: bool = False
     script_failed: bool = False
+    early: Early | None = None
+    """What was heard before the answer."""
 
     def move(self, state: CallState, at: float) -> CallState:
         """Go to `state`, stamp the time, and return the old state; IllegalMove if the table says no."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ami_daemon.agent import AgentState
-from ami_daemon.call import Call, CallState
+from ami_daemon.call import Call, CallState, Early
 from ami_daemon.caller import Caller, CallerState, Ring
 from leads.lead import Outcome
 
@@ -27,6 +27,15 @@ class CallEnded:
     call: Call
     last: CallState
     outcome: Outcome
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyHeard:
+    """Before the answer something was heard that is no person, nor waits for one."""
+
+    call: Call
+    heard: Early
     at: float
 
 
@@ -128,6 +137,7 @@ class Illegal:
 Change = (
     CallMoved
     | CallEnded
+    | EarlyHeard
     | AgentMoved
     | PreviewAnswered
     | PreviewMissed
@@ -144,7 +154,7 @@ Change = (
 def subject(change: Change) -> dict[str, str]:
     """Whom a change's log lines are about."""
     match change:
-        case CallMoved(call=call) | CallEnded(call=call) | PreviewLeft(call=call):
+        case CallMoved(call=call) | CallEnded(call=call) | EarlyHeard(call=call) | PreviewLeft(call=call):
             return {"attempt": call.attempt}
         case PreviewAnswered(attempt=attempt) | PreviewMissed(attempt=attempt):
             return {"attempt": attempt}

@@ -61,6 +61,14 @@ class DialBegin(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DialState(Event):
+    """How the dialling of a leg goes on: RINGING (180), PROGRESS (183: sound before the answer)..."""
+
+    dest_uniqueid: Annotated[str, "DestUniqueid"]
+    status: Annotated[str, "DialStatus"]
+
+
+@dataclass(frozen=True, slots=True)
 class DialEnd(Event):
     """How the dialling of a leg ended: ANSWER, BUSY, NOANSWER, CANCEL... May come twice for one leg."""
 
@@ -286,6 +294,7 @@ _PLAIN: tuple[type[Event], ...] = (
     Newstate,
     Hangup,
     DialBegin,
+    DialState,
     DialEnd,
     OriginateResponse,
     QueueCallerJoin,

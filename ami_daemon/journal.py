@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from ami_daemon.call import Call, CallState
+from ami_daemon.call import UNANSWERED, Call, CallState, Early
 from ami_daemon.caller import Caller, CallerState, Ring
 from ami_daemon.changes import (
     AgentMoved,
@@ -29,6 +29,13 @@ from leads.rules import LeadMove, after_missed_machine, after_outcome
 from store import AlreadyEnded, MissedRing, Store, UnknownAttempt, UnknownCall
 
 log = structlog.get_logger("journal")
+
+EARLY = {
+    Early.BUSY: "busy: a busy tone before the answer",
+    Early.SIT: "sit: the tones of a number that is not in service, before the answer",
+    Early.MACHINE: "announcement: somebody spoke before the answer",
+}
+"""What is noted of an attempt."""
 
 
 class Journal:
@@ -73,7 +80,8 @@ class Journal:
                         agent=call.agent,
                     )
             case CallEnded(call, last, outcome, at):
-                outcome = await self.finish(call, outcome, at)
+                note = EARLY[call.early] if call.early is not None and last in UNANSWERED else ""
+                outcome = await self.finish(call, outcome, at, note)
                 _log(call, last, CallState.ENDED, outcome=str(outcome), cause=call.cause)
                 self._on_outcome()
             case AgentMoved(agent, old, _, new, reason, at, _):
