@@ -33,6 +33,7 @@ from ami_daemon.changes import (
 )
 from ami_daemon.control import Control
 from ami_daemon.dialer import Dialer
+from ami_daemon.early import Early
 from ami_daemon.grace import Grace
 from ami_daemon.hold import Hold
 from ami_daemon.journal import Journal
@@ -110,6 +111,7 @@ class Daemon:
         self.hold = Hold(self.dialer, self.orders, clock=clock)
         self.preview = Preview(self.dialer, self.orders, self.hold, clock=clock, start=self._start)
         self.waiting = Waiting(self.dialer, self.hold, self.speech, start=self._start)
+        self.early = Early(self.dialer, start=self._start)
         self.scripts = Scripts(self.desk, self.speech, scripts, ended=lambda: self._changed.set())
         self.metrics = Metrics(self.board, self.dialer, self.link, self.scripts.server, clock=clock)
         self.api, self.outbox = Api(site, store, clock=clock), Outbox(site, store, clock=clock)
@@ -285,7 +287,7 @@ class Daemon:
         self.preview.on_change(change)
         self.waiting.on_change(change)
         self.robot.on_change(change)
-        for part in (self.orders, self.nudge, self.grace):
+        for part in (self.orders, self.nudge, self.grace, self.early):
             if (work := part.on_change(change)) is not None:
                 self._start(work)
         self.dialer.hear(change)

@@ -18,7 +18,7 @@ from ami_daemon.agent import (
     UNAVAILABLE,
     Agent,
 )
-from ami_daemon.call import UNANSWERED, Call, CallState, Early
+from ami_daemon.call import EARLY, UNANSWERED, Call, CallState
 from ami_daemon.caller import GROUP_CONTEXT, Caller, CallerState
 from ami_daemon.changes import (
     CallerEnded,
@@ -33,6 +33,7 @@ from ami_daemon.changes import (
     WrapUpDeclined,
 )
 from ami_daemon.picture import RINGING, UP, Picture
+from sounds.screening import Heard
 
 
 class Board(Picture):
@@ -151,14 +152,17 @@ class Board(Picture):
                 call.script_failed = event.name == "PerezvonScriptFailed"
         elif event.name == "PerezvonEarly":
             self._heard_early(event)
+        elif event.name == "PerezvonMessageLeft":
+            if call := self.calls.get(event.headers.get("Attempt", "")):
+                call.message_left = True
         elif event.name == "PerezvonEndWrapUp" and (agent := event.headers.get("Agent", "")) in self.agents:
             self._changes.append(WrapUpDeclined(agent, event.at))
 
     def _heard_early(self, event: ami.UserEvent) -> None:
         """The dialplan hands on what the ear heard; an answer may have overtaken it."""
         call, heard = self.calls.get(event.headers.get("Attempt", "")), event.headers.get("Heard", "")
-        if call is not None and call.state in UNANSWERED and heard in list(Early):
-            call.early = Early(heard)
+        if call is not None and call.state in UNANSWERED and heard in EARLY:
+            call.early = Heard(heard)
             self._changes.append(EarlyHeard(call, call.early, event.at))
 
     def _bridged(self, event: ami.BridgeEnter) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from leads.lead import IllegalMove, Outcome
+from sounds.screening import Heard
 
 NORMAL_CLEARING, BUSY, NO_USER_RESPONSE, NO_ANSWER = 16, 17, 18, 19  # Q.850
 ANSWERED_ELSEWHERE = 26
@@ -40,16 +41,8 @@ MOVES: dict[CallState, frozenset[CallState]] = {
 }
 UNANSWERED = frozenset({_S.PLACED, _S.RINGING})
 """States in which the subscriber has not picked up."""
-
-
-class Early(StrEnum):
-    """What may be heard before an answer that then never comes."""
-
-    BUSY = "busy"
-    SIT = "sit"
-    """The three tones before an announcement that a number is not in service."""
-    MACHINE = "machine"
-    """An announcement."""
+EARLY = frozenset({Heard.BUSY, Heard.SIT, Heard.MACHINE})
+"""What may be heard before an answer that then never comes; `machine` is an announcement."""
 
 
 @dataclass(slots=True)
@@ -76,8 +69,10 @@ class Call:
     preview: bool = False
     robot: bool = False
     script_failed: bool = False
-    early: Early | None = None
-    """What was heard before the answer."""
+    early: Heard | None = None
+    """What was heard before the answer: one of `EARLY`."""
+    message_left: bool = False
+    """On a machine."""
 
     def move(self, state: CallState, at: float) -> CallState:
         """Go to `state`, stamp the time, and return the old state; IllegalMove if the table says no."""

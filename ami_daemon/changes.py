@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ami_daemon.agent import AgentState
-from ami_daemon.call import Call, CallState, Early
+from ami_daemon.call import Call, CallState
 from ami_daemon.caller import Caller, CallerState, Ring
 from leads.lead import Outcome
+from sounds.screening import Heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class EarlyHeard:
     """Before the answer something was heard that is no person, nor waits for one."""
 
     call: Call
-    heard: Early
+    heard: Heard
     at: float
 
 

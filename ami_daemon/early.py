@@ -16,11 +16,11 @@ import structlog
 
 from ami_daemon import events as ami
 from ami_daemon.call import UNANSWERED, Call, CallState
-from ami_daemon.call import Early as Heard
 from ami_daemon.changes import CallEnded, CallMoved, Change, EarlyHeard
 from ami_daemon.dialer import Dialer
 from ami_daemon.link import ActionFailed
 from sounds.ear import HOST, Listened, Phase, socket_id
+from sounds.screening import Heard
 
 log = structlog.get_logger("early")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from ami_daemon.call import UNANSWERED, Call, CallState, Early
+from ami_daemon.call import UNANSWERED, Call, CallState
 from ami_daemon.caller import Caller, CallerState, Ring
 from ami_daemon.changes import (
     AgentMoved,
@@ -26,16 +26,16 @@ from leads.orders import plans
 from leads.phones import mask
 from leads.robot import RobotDisposition, robot_class, robot_outcome
 from leads.rules import LeadMove, after_missed_machine, after_outcome
+from sounds.screening import Heard
 from store import AlreadyEnded, MissedRing, Store, UnknownAttempt, UnknownCall
 
 log = structlog.get_logger("journal")
 
-EARLY = {
-    Early.BUSY: "busy: a busy tone before the answer",
-    Early.SIT: "sit: the tones of a number that is not in service, before the answer",
-    Early.MACHINE: "announcement: somebody spoke before the answer",
+EARLY_NOTES = {
+    Heard.BUSY: "busy: a busy tone before the answer",
+    Heard.SIT: "sit: the tones of a number out of service, before the answer",
+    Heard.MACHINE: "announcement: words of the network before the answer",
 }
-"""What is noted of an attempt."""
 
 
 class Journal:
@@ -80,8 +80,7 @@ class Journal:
                         agent=call.agent,
                     )
             case CallEnded(call, last, outcome, at):
-                note = EARLY[call.early] if call.early is not None and last in UNANSWERED else ""
-                outcome = await self.finish(call, outcome, at, note)
+                outcome = await self.finish(call, outcome, at, _note(call, last))
                 _log(call, last, CallState.ENDED, outcome=str(outcome), cause=call.cause)
                 self._on_outcome()
             case AgentMoved(agent, old, _, new, reason, at, _):
@@ -190,6 +189,13 @@ class Journal:
 
 def _text(cause: int | None) -> str | None:
     return None if cause is None else str(cause)
+
+
+def _note(call: Call, last: CallState) -> str:
+    """What a call's outcome does not say."""
+    if call.early is not None and last in UNANSWERED:
+        return EARLY_NOTES[call.early]
+    return "a message was left" if call.message_left else ""
 
 
 def _log(call: Call, old: CallState, new: CallState, **facts: object) -> None:

@@ -24,6 +24,8 @@ LONGEST_SURVEY = 600
 AMD = (2500, 1500, 300, 4000, 100, 50, 4, 256, 5000)
 """For an Asterisk without AudioSocket: `AMD()`'s initial silence, greeting, silence after it, longest time,
 shortest word, silence between words (all ms), words, threshold, longest word (ms)."""
+QUIET = (2500, 1, 30)
+"""Without AudioSocket a machine's greeting ends with so much silence (ms), once, or after so many seconds."""
 NOBODY = ("fax", "sit", "busy", "ringback")
 """What may be heard that is neither a person nor a machine."""
 
@@ -57,7 +59,8 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "surveys": sorted(site.surveys.items()),
         "sounds": sounds_dir,
         "agi_token": site.agi_token,
-        "ear_id": f"{site.ear_token[:8]}-{site.ear_token[8:]}-0001",
+        "ear_id": f"{site.ear_token[:8]}-{site.ear_token[8:]}",
+        "quiet": [str(value) for value in QUIET],
         "screened": any(campaign.screened for campaign in site.campaigns.values()),
         "amd": [str(value) for value in AMD],
         "nobody": NOBODY,

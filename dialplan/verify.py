@@ -38,7 +38,7 @@ _DEVICE = re.compile(r"[A-Za-z0-9]+/[^,)^]*")
 _OUR_DEVICE = re.compile(r"PJSIP/agent-(?:[A-Za-z0-9_-]+|\$\{PZ_AGENT\})")
 _OUR_SCRIPT = re.compile(r"agi://127\.0\.0\.1:[0-9]{1,5}/[0-9a-f]{32}/[A-Za-z0-9_/?&=${}:,()-]+")
 _OUR_EAR = re.compile(
-    r"AMD\([0-9,]+\)|AudioSocket\([0-9a-f]{8}-[0-9a-f]{4}-[0-9]{4}-\$\{PZ_ID:0:4\}-\$\{PZ_ID:4\},127\.0\.0\.1:[0-9]{1,5}\)"
+    r"(?:AMD|WaitForSilence)\([0-9,]+\)|AudioSocket\([0-9a-f]{8}-[0-9a-f]{4}-[0-9]{4}-\$\{PZ_ID:0:4\}-\$\{PZ_ID:4\},127\.0\.0\.1:[0-9]{1,5}\)"
 )
 _SUBROUTINE = re.compile(r"[bBU]\(([^()]*)\)")
 _DIALS = frozenset({"Dial", "Queue", "AddQueueMember"})
@@ -267,7 +267,7 @@ def _allowed(step: Step) -> Iterator[Finding]:
         yield Finding(FILE, step.line, "D212", "AGI asks for something else than a script of the daemon's")
     if step.app == "TryExec":
         if not _OUR_EAR.fullmatch(step.args):
-            text = "TryExec runs something else than the daemon's ear or AMD()"
+            text = "TryExec runs something else than the daemon's ear, AMD() or WaitForSilence()"
             yield Finding(FILE, step.line, "D213", text)
         return
     text = str(step)[len(step.app) + 1 :]

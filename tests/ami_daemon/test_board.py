@@ -18,6 +18,7 @@ from ami_daemon.changes import (
     CallEnded,
     CallMoved,
     Change,
+    EarlyHeard,
     Illegal,
     PreviewAnswered,
     PreviewLeft,
@@ -26,6 +27,7 @@ from ami_daemon.changes import (
 from ami_daemon.recovery import Fate, judge
 from ami_daemon.snapshot import Channel
 from leads.lead import Outcome
+from sounds.screening import Heard
 
 TRANSCRIPTS = Path(__file__).parents[1] / "fixtures/ami/transcripts"
 FIRST, SECOND = "0123456789abcd01", "0123456789abcd02"
@@ -308,3 +310,30 @@ def test_a_phone_that_cannot_take_a_call_makes_its_agent_not_ready(
         )
     )
     assert (board.agents["ivanov"].state, board.agents["ivanov"].reason) == (state, reason)
+
+
+def early(heard: str, attempt: str = FIRST, at: float = 2.0) -> ami.UserEvent:
+    return ami.UserEvent(at, "PerezvonEarly", {"Attempt": attempt, "Heard": heard})
+
+
+@pytest.mark.parametrize("heard", ["busy", "sit", "machine"])
+def test_what_is_heard_before_the_answer_is_told_and_kept(heard: str) -> None:
+    board = a_board()
+    call = board.calls[FIRST]
+    assert board.handle(early(heard)) == [EarlyHeard(call, Heard(heard), 2.0)]
+    assert call.early == heard
+
+
+@pytest.mark.parametrize("heard", ["", "person", "silence", "ringback", "music", "BUSY"])
+def test_what_may_be_a_persons_or_is_no_word_of_ours_says_nothing_before_the_answer(heard: str) -> None:
+    board = a_board()
+    assert board.handle(early(heard)) == []
+    assert board.calls[FIRST].early is None
+
+
+def test_an_answer_that_overtakes_what_was_heard_before_it_makes_it_void() -> None:
+    board = a_board()
+    channel = f"pz-ours-{FIRST}"
+    board.handle(ami.Newstate(1.0, "PJSIP/trunk-city-1", 6, channel, channel))
+    assert board.handle(early("busy")) == []
+    assert board.calls[FIRST].early is None

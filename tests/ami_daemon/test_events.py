@@ -69,6 +69,7 @@ def test_an_originated_call_is_talked_with_an_agent() -> None:
         "Newchannel",
         "DialBegin",
         "Newstate",
+        "DialState",
         "Newstate",
         "OriginateResponse",
         "DialEnd",
@@ -105,6 +106,7 @@ def test_an_originated_call_is_talked_with_an_agent() -> None:
         uniqueid=call,
         linkedid=call,
     )
+    assert of(e.DialState)[0] == e.DialState(1795411345.702218, call, "RINGING")
     assert (of(e.DialBegin)[0].uniqueid, of(e.DialBegin)[1].uniqueid) == ("", call)
     assert {event.linkedid for event in of(e.BridgeEnter)} == {call}
 

@@ -9,7 +9,7 @@ import pytest
 
 from config.models import Mode, Site, Switch
 from dialplan.parser import parse_dialplan
-from dialplan.render import AMD, render
+from dialplan.render import AMD, QUIET, render
 from dialplan.verify import verify
 
 SOUNDS = "/usr/share/perezvon/sounds"
@@ -71,3 +71,26 @@ def test_the_ear_is_asked_first_then_amd_with_our_figures_and_a_fault_is_a_perso
     assert f"TryExec(AMD({','.join(map(str, AMD))}))" in said
     assert said.index(ear) < said.index(f"TryExec(AMD({','.join(map(str, AMD))}))")
     assert said[-1] == "Return()"
+
+
+def test_a_machine_is_left_the_message_after_its_beep_or_hung_up_on(demo_site: Site) -> None:
+    site = screened(demo_site, spring=Mode.PREDICTIVE)
+    assert steps(render(site, sounds_dir=SOUNDS), "perezvon-machine", "spring") == ["Hangup()"]
+    spring = site.campaigns["spring"].model_copy(update={"voicemail": "abandoned"})
+    site = site.model_copy(update={"campaigns": {**site.campaigns, "spring": spring}})
+    files = render(site, sounds_dir=SOUNDS)
+    assert verify(files, sounds_dir=SOUNDS) == []
+    ear, told, quiet, says, left, over = steps(files, "perezvon-machine", "spring")
+    assert re.match(r"TryExec\(AudioSocket\([0-9a-f]{8}-[0-9a-f]{4}-0002-", ear)
+    assert told == 'GotoIf($["${TRYSTATUS}" = "SUCCESS"]?leave)'
+    assert quiet == f"TryExec(WaitForSilence({','.join(map(str, QUIET))}))"
+    assert says == f"Playback({SOUNDS}/ru/abandoned)"
+    assert (left, over) == ("UserEvent(PerezvonMessageLeft,Attempt: ${PZ_ID})", "Hangup()")
+
+
+def test_a_listener_spies_on_its_own_attempt_alone(demo_site: Site) -> None:
+    files = render(screened(demo_site, spring=Mode.PREDICTIVE), sounds_dir=SOUNDS)
+    (spy, over) = steps(files, "perezvon-early", "listen")
+    system = demo_site.system.name
+    assert spy == f"ChanSpy(pz-{system}-${{FILTER(0-9a-f,${{PZ_ATTEMPT}})}},quoES)"
+    assert over == "Hangup()"
