@@ -57,7 +57,10 @@ class Scene:
         return bool(self.rng.random() < share)
 
     def text(self, kind: str) -> str:
-        return str(self.rng.choice(texts(kind, self.language, self.part)))
+        """One of the list. Hellos stand with the commonest first, and are drawn by the law of Zipf."""
+        among = texts(kind, self.language, self.part)
+        weights = 1 / np.arange(1, len(among) + 1) if kind == "hello" else np.ones(len(among))
+        return str(self.rng.choice(among, p=weights / weights.sum()))
 
     def speaker(self, *, child: bool = False, slow: bool = False) -> Speaker:
         """Somebody of the part: a child has a woman's voice, higher, from a shorter throat."""
@@ -274,18 +277,18 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "short": Kind("person", 0.26, _person("short")),
-    "longer": Kind("person", 0.12, _person("longer")),
-    "company": Kind("person", 0.08, _person("company")),
+    "short": Kind("person", 0.38, _person("short")),
+    "longer": Kind("person", 0.10, _person("longer")),
+    "company": Kind("person", 0.05, _person("company")),
     "street": Kind("person", 0.08, _person("short"), "street"),
-    "car": Kind("person", 0.07, _person("short"), "car"),
+    "car": Kind("person", 0.06, _person("short"), "car"),
     "babble": Kind("person", 0.05, _person("short"), "babble"),
-    "tv": Kind("person", 0.04, _person("short"), "tv"),
-    "with_music": Kind("person", 0.06, _person("short"), "music"),
-    "slow": Kind("person", 0.06, _person("slow")),
+    "tv": Kind("person", 0.03, _person("short"), "tv"),
+    "with_music": Kind("person", 0.05, _person("short"), "music"),
+    "slow": Kind("person", 0.04, _person("slow")),
     "repeated": Kind("person", 0.08, _person("repeated")),
-    "child": Kind("person", 0.05, _person("child")),
-    "late": Kind("person", 0.05, _person("late")),
+    "child": Kind("person", 0.04, _person("child")),
+    "late": Kind("person", 0.04, _person("late")),
     "voicemail": Kind("machine", 0.30, _voicemail, "faint"),
     "short_start": Kind("machine", 0.12, _short_start, "faint"),
     "announcement": Kind("machine", 0.15, _announcement, ""),
