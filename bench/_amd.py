@@ -8,14 +8,25 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench._clips import Clip
+from bench._clip_make import Clip
 from bench._rig import AMD_DEFAULTS, Heard, Rig
 from bench._verdicts import Said
 from sounds.screening import Heard as Label
 
 Settings = Mapping[str, int]
 
-AMD_TUNED: Settings = dict(AMD_DEFAULTS)
+AMD_TUNED: Settings = {
+    "initial_silence": 3000,
+    "greeting": 2000,
+    "after_greeting_silence": 1200,
+    "total_analysis_time": 7000,
+    "min_word_length": 60,
+    "between_words_silence": 80,
+    "maximum_number_of_words": 6,
+    "silence_threshold": 512,
+    "maximum_word_length": 3000,
+}
+"""What `tune` found on the tuning part of the whole corpus, seed 1."""
 
 _STEPS: dict[str, tuple[int, ...]] = {
     "initial_silence": (2000, 2500, 3000, 3500, 4000, 5000),
@@ -40,11 +51,11 @@ class Player:
         self._free = asyncio.Semaphore(at_once)
         self._names: dict[str, str] = {}
 
-    async def add(self, folder: Path, clips: Sequence[Clip]) -> None:
+    async def add(self, clips: Sequence[Clip]) -> None:
         for clip in clips:
             if clip.file not in self._names:
                 self._names[clip.file] = f"c{len(self._names)}"
-                await asyncio.to_thread(self._rig.add, self._names[clip.file], folder / clip.file)
+                await asyncio.to_thread(self._rig.add, self._names[clip.file], Path(clip.file))
 
     async def amd(self, clips: Sequence[Clip], settings: Settings) -> list[Said]:
         """What it says of each. Whom it is not sure of goes on as a person."""

@@ -10,6 +10,7 @@ import subprocess
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
@@ -31,6 +32,7 @@ from bench._clip_sounds import (
     tone,
 )
 from bench._clip_texts import ACCENTS, Language, Part, texts, voices
+from lab.sound import read
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Scene:
     language: Language
     rng: Generator
     espeak: Sequence[str]
+    prompts: Path
     texts: list[str] = field(default_factory=list)
     voices: list[str] = field(default_factory=list)
     speech_at: float | None = None
@@ -227,6 +230,25 @@ def _music_speech(s: Scene) -> Samples:
     return _machine(s, [over + tune[: len(over)]])
 
 
+_PROMPTS = (
+    *(("vm-theperson", "*", "*", "*", "vm-isunavail", "vm-intro"), ("vm-nobodyavail", "vm-intro")),
+    *(("vm-theperson", "*", "*", "*", "vm-isonphone", "vm-intro"), ("ss-noservice",), ("tt-allbusy",)),
+    *(("queue-youarenext", "queue-thankyou"), ("pbx-invalid",), ("demo-congrats",), ("privacy-prompt",)),
+)  # `*` is a digit
+
+
+def _recorded(s: Scene) -> Samples:
+    """A human voice: Asterisk's own prompts, as its voice mail and queues say them."""
+    names = _PROMPTS[int(s.rng.integers(len(_PROMPTS)))]
+    said = [f"digits/{s.rng.integers(10)}" if name == "*" else name for name in names]
+    s.texts += said
+    sound = [samples(read(s.prompts / s.language / f"{name}.wav")) for name in said]
+    whole = np.concatenate(sound)[: 15 * RATE]
+    loud = np.flatnonzero(np.abs(whole) > 0.01 * np.abs(whole).max())
+    beep = 0.95 if names[-1] == "vm-intro" else 0.0
+    return _machine(s, [at_level(whole[loud[0] :], -20)], beep=beep)
+
+
 _RINGING = [(0.8, 3.2, 425), (1.0, 4.0, 425), (2.0, 4.0, 440, 480), (0.4, 0.2, 400, 450)]
 _ENGAGED = [
     (0.3, 0.3, 425),
@@ -274,6 +296,7 @@ class Kind:
     share: float
     scene: Callable[[Scene], Samples]
     noise: str = "room"
+    parts: tuple[Part, ...] = ("tuning", "test")
 
 
 KINDS: dict[str, Kind] = {
@@ -292,6 +315,7 @@ KINDS: dict[str, Kind] = {
     "voicemail": Kind("machine", 0.30, _voicemail, "faint"),
     "short_start": Kind("machine", 0.12, _short_start, "faint"),
     "announcement": Kind("machine", 0.15, _announcement, ""),
+    "recorded": Kind("machine", 0.06, _recorded, "", ("test",)),
     "assistant": Kind("machine", 0.08, _assistant, ""),
     "menu": Kind("machine", 0.09, _menu, ""),
     "music": Kind("machine", 0.05, _music, ""),
@@ -303,7 +327,7 @@ KINDS: dict[str, Kind] = {
     "fax_call": Kind("fax", 0.02, _fax_call, ""),
     "nothing": Kind("silence", 0.02, _nothing, ""),
 }
-"""All kinds. The shares of persons sum to 1, and so do those of all others."""
+"""All kinds. The shares of persons sum to 1, and so do those of all others that are in both parts."""
 
 
 def background(s: Scene, noise: str, sound: Samples) -> Samples:

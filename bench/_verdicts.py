@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
-from bench._clips import Clip
+from bench._clip_make import Clip
 from sounds.screening import Heard
 
 _Z = 1.96  # 95 %

@@ -7,7 +7,8 @@ from argparse import ArgumentParser
 from collections import Counter
 from pathlib import Path
 
-from bench._clips import CLIPS, LABELS, PARTS, corpus, load
+from bench._clip_make import PARTS
+from bench._clips import CLIPS, LABELS, corpus, load
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -24,11 +25,10 @@ def run(
     made = corpus(clips, seed)
     chosen = [clip for clip in load(made) if part in (None, clip.part)]
     if folder is not None:
-        names = {clip.file for clip in chosen}
-        for of in {clip.part for clip in chosen}:
-            (folder / of).mkdir(parents=True, exist_ok=True)
-        for name in names:
-            shutil.copyfile(made / name, folder / name)
+        for clip in chosen:
+            target = folder / Path(clip.file).relative_to(made)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(clip.file, target)
         lines = (made / LABELS).read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if part is None or f'"part": "{part}"' in line]
         (folder / LABELS).write_text("\n".join(kept) + "\n", encoding="utf-8")

@@ -1,0 +1,122 @@
+"""Who answered, told by ours and by Asterisk's `AMD()`, default and at its best, on the same labelled sound.
+
+`persons_lost` is the share of persons taken for machines, `machines_passed` that of machines, tones and faxes
+taken for persons; `median_s` and `p95_s` are the seconds from the answer to "person", over persons.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from bench._amd import AMD_TUNED, Player, tune
+from bench._clip_make import PARTS, Clip
+from bench._clips import CLIPS, corpus, load
+from bench._rig import AMD_DEFAULTS, Rig
+from bench._verdicts import Said, figures, passed
+from lab import sound
+from lab.provision import default_cache, ensure_asterisk
+from sounds.screening import FRAME_BYTES, Screen
+
+AT_ONCE = 200
+
+
+def add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--offline", action="store_true", help="only ours, and without an Asterisk: seconds")
+    parser.add_argument("--clips", type=int, default=CLIPS, help=f"size of the corpus, both parts ({CLIPS})")
+    parser.add_argument("--seed", type=int, default=1, help="of the corpus, and of the search for AMD's best")
+    parser.add_argument("--part", choices=PARTS, default="test", help="of the corpus (test)")
+    parser.add_argument("--recordings", type=Path, help="a folder with real recordings and a labels.jsonl")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help=f"calls at a time ({AT_ONCE})")
+    parser.add_argument(
+        "--tune-amd", action="store_true", help="look for AMD's best settings anew: 10 minutes"
+    )
+
+
+def run(
+    offline: bool = False,
+    clips: int = CLIPS,
+    seed: int = 1,
+    part: str = "test",
+    recordings: Path | None = None,
+    at_once: int = AT_ONCE,
+    tune_amd: bool = False,
+) -> dict[str, object]:
+    """The figures. Raises `NoProgram`, `BadLabels`, `AsteriskFailed`."""
+    known = [clip for folder in (corpus(clips, seed), recordings) if folder for clip in load(folder)]
+    chosen = [clip for clip in known if clip.part == part]
+    tuning = [clip for clip in known if clip.part == "tuning"] if tune_amd else []
+    about: dict[str, object] = {"part": part, "clips": len(chosen), "seed": seed}
+    ours = _offline(chosen)
+    if offline:
+        return {**figures(ours), **about, "by": "frames, without Asterisk"}
+    folder = Path(tempfile.mkdtemp(prefix="perezvon-screening-"))
+    try:
+        amd = asyncio.run(_in_asterisk(folder, chosen, tuning, at_once, seed))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return {**figures(ours), **amd, **about, "at_once": at_once}
+
+
+async def _in_asterisk(
+    folder: Path, clips: Sequence[Clip], tuning: Sequence[Clip], at_once: int, seed: int
+) -> dict[str, object]:
+    binary = await asyncio.to_thread(ensure_asterisk, default_cache(), lambda _: None)
+    async with Rig.open(binary, folder / "rig") as rig:
+        player = Player(rig, at_once)
+        await player.add([*clips, *tuning])
+        tuned = await tune(player, tuning, seed) if tuning else AMD_TUNED
+        return {
+            "amd": figures(await player.amd(clips, AMD_DEFAULTS)),
+            "amd_tuned": {**figures(await player.amd(clips, tuned)), "settings": dict(tuned)},
+            "asterisk": binary.version_text,
+        }
+
+
+def _offline(clips: Sequence[Clip]) -> list[Said]:
+    with ProcessPoolExecutor() as pool:
+        return list(pool.map(_screened, clips, chunksize=16))
+
+
+def _screened(clip: Clip) -> Said:
+    """Ours, frame by frame, as fast as it goes."""
+    data = sound.read(Path(clip.file))
+    screen = Screen()
+    for at in range(0, len(data) - FRAME_BYTES + 1, FRAME_BYTES):
+        if (verdict := screen.push(data[at : at + FRAME_BYTES])) is not None:
+            break
+    else:
+        verdict = screen.end()
+    return Said(clip, passed(verdict.heard), verdict.seconds, verdict.heard)
+
+
+def lines(figures: dict[str, Any]) -> Iterator[str]:
+    """The same for people."""
+    columns = {"ours": figures} | {name: figures[name] for name in ("amd", "amd_tuned") if name in figures}
+    counts = figures["counts"]
+    yield f"{figures['clips']} clips of the {figures['part']} part, seed {figures['seed']}: " + (
+        f"{counts['persons']} persons, {counts['machines']} machines, tones and faxes"
+    )
+    yield f"{'':24}" + "".join(f"{name:>22}" for name in columns)
+    for key in ("persons_lost", "machines_passed"):
+        yield f"{key:24}" + "".join(_percent(one[key], one[f"{key}_95"]) for one in columns.values())
+    for key in ("median_s", "p95_s"):
+        yield f"{key:24}" + "".join(f"{one[key] or 0:22.2f}" for one in columns.values())
+    yield "wrong, of clips of a kind, and median seconds"
+    for kind, row in figures["kinds"].items():
+        cells = (one["kinds"][kind] for one in columns.values())
+        yield f"  {row['label']:8} {kind:13}" + "".join(
+            f"{cell['wrong']:8} /{cell['clips']:4} {cell['median_s']:7.2f}" for cell in cells
+        )
+
+
+def _percent(share: float | None, interval: list[float] | None) -> str:
+    if share is None or interval is None:
+        return f"{'-':>22}"
+    return f"{100 * share:8.1f} % ({100 * interval[0]:4.1f}-{100 * interval[1]:4.1f})"
