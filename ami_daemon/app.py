@@ -49,6 +49,7 @@ from ami_daemon.preview import Preview
 from ami_daemon.prompt_recording import PromptRecording
 from ami_daemon.reconcile import Reconcile
 from ami_daemon.robot import Robot
+from ami_daemon.screening import Screening
 from ami_daemon.scripts import Scripts
 from ami_daemon.verbs import Verbs
 from ami_daemon.waiting import Waiting
@@ -112,6 +113,7 @@ class Daemon:
         self.preview = Preview(self.dialer, self.orders, self.hold, clock=clock, start=self._start)
         self.waiting = Waiting(self.dialer, self.hold, self.speech, start=self._start)
         self.early = Early(self.dialer, start=self._start)
+        self.screening = Screening(site, self.board, self.link, self.early)
         self.scripts = Scripts(self.desk, self.speech, scripts, ended=lambda: self._changed.set())
         self.metrics = Metrics(self.board, self.dialer, self.link, self.scripts.server, clock=clock)
         self.api, self.outbox = Api(site, store, clock=clock), Outbox(site, store, clock=clock)
@@ -178,6 +180,7 @@ class Daemon:
             for setting, what, port, served in (
                 ("metrics_port", "/metrics", system.metrics_port, self.metrics.served),
                 ("agi_port", "call scripts", system.agi_port, self.scripts.served),
+                ("ear_port", "the ear", self.screening.port, self.screening.ear.served),
                 ("api_port", "the API", system.api_port, self.api.served),
             ):
                 try:

@@ -5,7 +5,8 @@ Events go in, changes come out; the same events give the same picture at any spe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ami_daemon import events as ami
@@ -78,6 +79,11 @@ class Board(Picture):
         if call.answered_at is None:
             self._move(call, CallState.ANSWERED, at)
 
+    def _person(self, call: Call, at: float) -> None:
+        """They are let through: answered, and where the screen's word was not heard, a person."""
+        self._answered(call, at)
+        self._hear(call, Heard.PERSON, at)
+
     def _newchannel(self, event: ami.Newchannel) -> None:
         if call := self._call_of(event.uniqueid):
             call.channel = event.channel
@@ -147,7 +153,7 @@ class Board(Picture):
             self._move(call, CallState.MESSAGE, event.at)
         elif event.name in ("PerezvonScript", "PerezvonScriptFailed"):
             if call := self.calls.get(event.headers.get("Attempt", "")):
-                self._answered(call, event.at)
+                self._person(call, event.at)
                 self._move(call, CallState.SCRIPT, event.at)
                 call.script_failed = event.name == "PerezvonScriptFailed"
         elif event.name == "PerezvonEarly":
@@ -155,6 +161,11 @@ class Board(Picture):
         elif event.name == "PerezvonMessageLeft":
             if call := self.calls.get(event.headers.get("Attempt", "")):
                 call.message_left = True
+        elif event.name == "PerezvonHeard":
+            if call := self.calls.get(event.headers.get("Attempt", "")):
+                self._answered(call, event.at)
+                heard, quiet = _heard(event.headers)
+                self._hear(call, heard, event.at, quiet)
         elif event.name == "PerezvonEndWrapUp" and (agent := event.headers.get("Agent", "")) in self.agents:
             self._changes.append(WrapUpDeclined(agent, event.at))
 
@@ -177,7 +188,7 @@ class Board(Picture):
 
     def _join(self, event: ami.QueueCallerJoin) -> None:
         if call := self._call_of(event.uniqueid):
-            self._answered(call, event.at)
+            self._person(call, event.at)
             self._move(call, CallState.WAITING, event.at)
         elif event.queue in self._queues and not event.uniqueid.startswith(
             self.prefix
@@ -257,7 +268,7 @@ class Board(Picture):
             self._settle(agent, event.at)
         if call := self._call_of(event.uniqueid):
             call.agent = agent.name if agent else event.interface
-            self._answered(call, event.at)
+            self._person(call, event.at)
             self._move(call, CallState.TALKING, event.at)
 
     def _complete(self, event: ami.AgentComplete) -> None:
@@ -313,6 +324,15 @@ class Board(Picture):
         if agent := self._agent(event.device):
             agent.device = _DEVICE_STATES.get(event.state, agent.device)
             self._settle(agent, event.at)
+
+
+def _heard(headers: Mapping[str, str]) -> tuple[Heard, float | None]:
+    """Who answered, as the dialplan says (what cannot be is a person), and seconds of quiet before that."""
+    said, quiet = headers.get("Heard", ""), headers.get("Quiet", "")
+    return (
+        Heard(said) if said in list(Heard) else Heard.PERSON,
+        float(quiet) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]+)?", quiet) else None,
+    )
 
 
 _REFUSALS = frozenset({17, 21})  # busy, call rejected (Q.850)

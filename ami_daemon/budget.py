@@ -52,7 +52,7 @@ class Budgets:
             written = await ledger.written(list(since)) if since else set()
             start = window_start(law.window, self._clock(), self.zone(name))
             # What is written meanwhile must not be counted twice.
-            self._read[name] = await ledger.counts(name, law.connect, start, since.keys() - written)
+            self._read[name] = await ledger.counts(name, law, start, since.keys() - written)
             for attempt in written:
                 del since[attempt]
 
@@ -90,7 +90,7 @@ class Budgets:
             return "abandoned"
         left = outcome is Outcome.HUNG_UP_BEFORE_TALK
         reached = at if left else call.connected_at
-        connect = self._site.campaigns[call.campaign].rules.connect
-        if connect is not None and (reached or at) - (call.answered_at or at) > connect:
+        law = self._site.campaigns[call.campaign].rules
+        if law.connect is not None and (reached or at) - (call.counted_from(law) or at) > law.connect:
             return "late"
         return "left" if left else "connected"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from config.laws import Law
 from leads.lead import IllegalMove, Outcome
 from sounds.screening import Heard
 
@@ -20,6 +21,9 @@ class CallState(StrEnum):
     PLACED = "placed"
     RINGING = "ringing"
     ANSWERED = "answered"
+    """Where answers are screened: nobody knows yet who it is."""
+    NO_PERSON = "no_person"
+    """The screen heard none: a machine, which may be left a message, a fax, a tone of the network."""
     SCRIPT = "script"
     """A robot's call: its script speaks with the person."""
     WAITING = "waiting"
@@ -32,7 +36,8 @@ _S = CallState
 MOVES: dict[CallState, frozenset[CallState]] = {
     _S.PLACED: frozenset({_S.RINGING, _S.ANSWERED, _S.ENDED}),
     _S.RINGING: frozenset({_S.ANSWERED, _S.ENDED}),
-    _S.ANSWERED: frozenset({_S.SCRIPT, _S.WAITING, _S.TALKING, _S.MESSAGE, _S.ENDED}),
+    _S.ANSWERED: frozenset({_S.NO_PERSON, _S.SCRIPT, _S.WAITING, _S.TALKING, _S.MESSAGE, _S.ENDED}),
+    _S.NO_PERSON: frozenset({_S.ENDED}),
     _S.SCRIPT: frozenset({_S.WAITING, _S.TALKING, _S.ENDED}),
     _S.WAITING: frozenset({_S.TALKING, _S.MESSAGE, _S.ENDED}),
     _S.TALKING: frozenset({_S.ENDED}),
@@ -43,6 +48,8 @@ UNANSWERED = frozenset({_S.PLACED, _S.RINGING})
 """States in which the subscriber has not picked up."""
 EARLY = frozenset({Heard.BUSY, Heard.SIT, Heard.MACHINE})
 """What may be heard before an answer that then never comes; `machine` is an announcement."""
+PASSED = frozenset({Heard.PERSON, Heard.SILENCE})
+"""Who goes on to an agent, or to the robot's script: silence may be a person's."""
 
 
 @dataclass(slots=True)
@@ -68,6 +75,12 @@ class Call:
     channel: str | None = None
     preview: bool = False
     robot: bool = False
+    screened: bool = False
+    """Whether it is to be found out who answered."""
+    heard: Heard | None = None
+    heard_at: float | None = None
+    greeted_at: float | None = None
+    """When the person's greeting ended, where a screen knows."""
     script_failed: bool = False
     early: Heard | None = None
     """What was heard before the answer: one of `EARLY`."""
@@ -96,10 +109,18 @@ class Call:
     @property
     def live_at(self) -> float | None:
         """When a person was known to be there: with the answer, where answers are not screened."""
-        return self.answered_at
+        if not self.screened:
+            return self.answered_at
+        return self.heard_at if self.heard in PASSED else None
+
+    def counted_from(self, law: Law) -> float | None:
+        """Where the seconds begin in which the law wants an agent."""
+        return law.begins(self.answered_at, self.greeted_at)
 
     def since(self) -> float:
         """When the present state began."""
+        if self.state is _S.NO_PERSON and self.heard_at is not None:
+            return self.heard_at
         reached = (
             self.ended_at, self.connected_at, self.waiting_at, self.script_at, self.answered_at,
             self.ringing_at,
@@ -107,11 +128,13 @@ class Call:
         return next((at for at in reached if at is not None), self.placed_at)
 
 
-def outcome(last: CallState, cause: int | None) -> Outcome:
-    """What an attempt that ended in state `last` with that Q.850 cause came to.
+def outcome(last: CallState, cause: int | None, heard: Heard | None = None) -> Outcome:
+    """What an attempt that ended in state `last` with that Q.850 cause came to, and what its screen `heard`.
 
     Cause 16 without an answer is our own cancel.
     """
+    if last is CallState.NO_PERSON:
+        return Outcome(heard) if heard in (Heard.MACHINE, Heard.FAX) else Outcome.FAILED
     if last is CallState.MESSAGE:
         return Outcome.ABANDONED
     if last is CallState.TALKING:

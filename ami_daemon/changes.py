@@ -22,6 +22,15 @@ class CallMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class CallHeard:
+    """It is known who answered an attempt: the first word on it is the last."""
+
+    call: Call
+    heard: Heard
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """An attempt is over; `last` is the state it ended in."""
 
@@ -137,6 +146,7 @@ class Illegal:
 
 Change = (
     CallMoved
+    | CallHeard
     | CallEnded
     | EarlyHeard
     | AgentMoved
@@ -155,7 +165,9 @@ Change = (
 def subject(change: Change) -> dict[str, str]:
     """Whom a change's log lines are about."""
     match change:
-        case CallMoved(call=call) | CallEnded(call=call) | EarlyHeard(call=call) | PreviewLeft(call=call):
+        case CallMoved(call=call) | CallHeard(call=call) | CallEnded(call=call):
+            return {"attempt": call.attempt}
+        case EarlyHeard(call=call) | PreviewLeft(call=call):
             return {"attempt": call.attempt}
         case PreviewAnswered(attempt=attempt) | PreviewMissed(attempt=attempt):
             return {"attempt": attempt}

@@ -13,7 +13,7 @@ import structlog
 
 from ami_daemon.board import Board
 from ami_daemon.budget import Budgets
-from ami_daemon.call import Call, CallState
+from ami_daemon.call import Call
 from ami_daemon.changes import CallEnded, Change
 from ami_daemon.limits import Limits
 from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, LinkState, NotConnected
@@ -132,11 +132,11 @@ class Dialer:
         self.pacing.hear(change)
         self.wake()
 
-    def settled(self, call: Call, heard: CallState, outcome: Outcome | None, at: float) -> None:
+    def settled(self, call: Call, seen: Call, outcome: Outcome | None, at: float) -> None:
         """A call was over at `at` that the board did not see end; `None`: it was never placed."""
         if outcome is not None:
             self.budgets.count(call, outcome, at)
-        self.pacing.settled(call, heard, outcome, at)
+        self.pacing.settled(call, seen, outcome, at)
         self.wake()
 
     def dials(self, name: str) -> bool:
@@ -327,7 +327,7 @@ class Dialer:
         call = self.board.calls.get(attempt.id)
         if call is None or not self.board.forget(attempt.id):
             return False
-        self.settled(call, call.state, None, self.clock())
+        self.settled(call, call, None, self.clock())
         return True
 
     async def _never_callable(self, attempt: Attempt, why: str) -> None:
@@ -349,7 +349,7 @@ def call_of(attempt: Attempt, campaign: Campaign, *, preview: bool = False) -> C
     """The board's record of a claimed attempt."""
     return Call(
         attempt.id, attempt.lead_id, attempt.campaign, campaign.group, attempt.trunk, attempt.phone,
-        attempt.claimed_at, preview=preview, robot=campaign.mode is Mode.ROBOT,
+        attempt.claimed_at, preview=preview, robot=campaign.mode is Mode.ROBOT, screened=campaign.screened,
     )  # fmt: skip
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from ami_daemon.agent import AgentState
 from ami_daemon.board import Board
-from ami_daemon.call import UNANSWERED, Call, CallState
-from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change, Inbound
+from ami_daemon.call import PASSED, UNANSWERED, Call, CallState
+from ami_daemon.changes import AgentMoved, CallEnded, CallHeard, CallMoved, Change, Inbound
 from leads.lead import LIVE, Outcome
 from predictive import Event
 
@@ -122,8 +123,10 @@ _ENDED_UNANSWERED = {Outcome.BUSY: "busy", Outcome.NO_ANSWER: "no_answer"}
 def pacing_events(change: Change) -> Iterable[Event]:
     """A change of the board in the words of the pacer's contract."""
     match change:
-        case CallMoved(call=call) | CallEnded(call=call) if call.robot:
+        case CallMoved(call=call) | CallHeard(call=call) | CallEnded(call=call) if call.robot:
             return  # no agent is dialed for
+        case CallHeard(call, heard, at):
+            yield _screened(call, "live" if heard in PASSED else "machine", at)
         case CallMoved(call, _, CallState.ANSWERED, at):
             yield from _answered(call, at)
         case CallMoved(call, _, CallState.TALKING, at):
@@ -133,6 +136,8 @@ def pacing_events(change: Change) -> Iterable[Event]:
         case CallEnded(call, last, outcome, at) if last in UNANSWERED:
             yield _unanswered(call, outcome, at)
         case CallEnded(call, last, _, at) if last in (CallState.ANSWERED, CallState.WAITING):
+            if call.screened and call.heard is None:
+                yield _screened(call, "live", at)  # who hangs up that soon is no machine
             yield Event("abandon", call.attempt, None, _waited(call, at))
         case AgentMoved(agent, old, _, new, _, _, seconds) if old is not new:
             if old is AgentState.TALKING:
@@ -153,21 +158,23 @@ def pacing_events(change: Change) -> Iterable[Event]:
             return
 
 
-def settled_events(call: Call, heard: CallState, outcome: Outcome | None, at: float) -> Iterable[Event]:
-    """For a call that ended unseen, in state `heard` as far as was seen: what the pacer missed.
+def settled_events(call: Call, seen: Call, outcome: Outcome | None, at: float) -> Iterable[Event]:
+    """For a call that ended unseen: what the pacer missed. `seen` is the call as far as it was seen.
 
     `outcome` is `None` where the call was never placed.
     """
-    if heard in (CallState.TALKING, CallState.MESSAGE):
+    if seen.state in (CallState.NO_PERSON, CallState.TALKING, CallState.MESSAGE):
         return
-    if outcome not in LIVE:
-        if heard in UNANSWERED:
-            yield _unanswered(call, outcome, at)
-        else:
-            yield Event("abandon", call.attempt, None, _waited(call, at))
+    no_person = call.heard is not None and call.heard not in PASSED
+    if outcome not in LIVE and seen.state in UNANSWERED and not no_person:
+        yield _unanswered(call, outcome, at)
         return
-    if heard in UNANSWERED:
+    if seen.state in UNANSWERED:
         yield from _answered(call, call.answered_at or at)
+    if call.screened and seen.heard is None:
+        yield _screened(call, "machine" if no_person else "live", call.heard_at or at)
+    if no_person:
+        return
     if call.connected_at is not None:
         yield Event("connect", call.attempt, call.agent, _waited(call, call.connected_at))
     else:
@@ -176,8 +183,12 @@ def settled_events(call: Call, heard: CallState, outcome: Outcome | None, at: fl
 
 def _answered(call: Call, at: float) -> Iterable[Event]:
     yield Event("answer", call.attempt, None, max(0.0, at - call.placed_at))
-    if call.live_at is not None:
-        yield Event("live", call.attempt, None, max(0.0, call.live_at - at))
+    if not call.screened:
+        yield Event("live", call.attempt)
+
+
+def _screened(call: Call, kind: Literal["live", "machine"], at: float) -> Event:
+    return Event(kind, call.attempt, None, max(0.0, at - (call.answered_at or at)))
 
 
 def _unanswered(call: Call, outcome: Outcome | None, at: float) -> Event:

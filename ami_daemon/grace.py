@@ -16,7 +16,7 @@ KEY = "D"
 
 
 class Grace:
-    """Presses the key exactly `grace` after the answer, as if the person had."""
+    """Presses the key exactly `grace` after the law's two seconds begin, as if the person had."""
 
     def __init__(self, site: Site, link: AmiLink, *, clock: Callable[[], float]) -> None:
         self._site, self._link, self._clock = site, link, clock
@@ -31,8 +31,9 @@ class Grace:
 
     async def _leave_in_time(self, call: Call) -> None:
         now = self._clock()
-        grace = self._site.campaigns[call.campaign].grace
-        await asyncio.sleep(max(0.0, (call.answered_at or now) + grace - now))
+        campaign = self._site.campaigns[call.campaign]
+        begin = call.counted_from(campaign.rules)
+        await asyncio.sleep(max(0.0, (now if begin is None else begin) + campaign.grace - now))
         if call.state is not CallState.WAITING or call.channel is None:
             return
         # Where this fails, the dialplan's own limit does it a second later.

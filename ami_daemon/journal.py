@@ -14,6 +14,7 @@ from ami_daemon.changes import (
     CallEnded,
     CallerEnded,
     CallerMoved,
+    CallHeard,
     CallMoved,
     Change,
     RingMissed,
@@ -78,7 +79,11 @@ class Journal:
                         answered_at=call.answered_at,
                         connected_at=call.connected_at,
                         agent=call.agent,
+                        heard=call.heard,
+                        greeted_at=call.greeted_at,
                     )
+            case CallHeard(call, heard, _):
+                log.info("heard", attempt=call.attempt, campaign=call.campaign, heard=str(heard))
             case CallEnded(call, last, outcome, at):
                 outcome = await self.finish(call, outcome, at, _note(call, last))
                 _log(call, last, CallState.ENDED, outcome=str(outcome), cause=call.cause)
@@ -158,7 +163,9 @@ class Journal:
         disposition = None
         if call.script_at is not None:
             outcome, disposition = await self._robot(call, outcome)
-        move = after_outcome(lead, outcome, self.site.campaigns[call.campaign].attempts, at, disposition)
+        rules = self.site.campaigns[call.campaign].attempts
+        detail = str(call.heard or call.early or "") if outcome is Outcome.FAILED else ""
+        move = after_outcome(lead, outcome, rules, at, disposition, detail)
         await self.store.attempts.note_progress(
             self.epoch,
             call.attempt,
@@ -166,8 +173,10 @@ class Journal:
             answered_at=call.answered_at,
             connected_at=call.script_at or call.connected_at,
             agent=call.agent,
+            heard=call.heard,
+            greeted_at=call.greeted_at,
         )
-        if_machine = after_missed_machine(lead, self.site.campaigns[call.campaign].attempts, at)
+        if_machine = after_missed_machine(lead, rules, at)
         await self.store.attempts.finish(
             self.epoch, call.attempt, outcome, at, _text(call.cause), call.agent, move, note, self._plans,
             if_machine,
@@ -195,6 +204,8 @@ def _note(call: Call, last: CallState) -> str:
     """What a call's outcome does not say."""
     if call.early is not None and last in UNANSWERED:
         return EARLY_NOTES[call.early]
+    if last is CallState.NO_PERSON and call.heard not in (Heard.MACHINE, Heard.FAX):
+        return f"{call.heard}: a tone after the answer"
     return "a message was left" if call.message_left else ""
 
 

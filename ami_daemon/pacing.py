@@ -9,8 +9,8 @@ from functools import partial
 
 from ami_daemon.agent import AgentState
 from ami_daemon.board import Board
-from ami_daemon.call import Call, CallState
-from ami_daemon.changes import AgentMoved, CallEnded, CallMoved, Change, Inbound
+from ami_daemon.call import Call
+from ami_daemon.changes import AgentMoved, CallEnded, CallHeard, CallMoved, Change, Inbound
 from ami_daemon.floor import (
     FloorNow,
     floor_of,
@@ -103,16 +103,16 @@ class Pacing:
         self._owed[attempt.campaign] = max(0, self._owed[attempt.campaign] - 1)
         self.pacers[attempt.campaign].on_event(self._ticks(), Event("dial", attempt.id))
 
-    def settled(self, call: Call, heard: CallState, outcome: Outcome | None, at: float) -> None:
-        """A call was found to be over since `at`, or (`None`) never to have been placed; `heard` is as far
-        as it was seen."""
+    def settled(self, call: Call, seen: Call, outcome: Outcome | None, at: float) -> None:
+        """A call was found to be over since `at`, or (`None`) never to have been placed; `seen` is the call
+        as far as it was seen."""
         if (pacer := self.pacers.get(call.campaign)) is not None:
-            for event in settled_events(call, heard, outcome, at):
+            for event in settled_events(call, seen, outcome, at):
                 pacer.on_event(self._ticks(), event)
 
     def _concerned(self, change: Change) -> str | None:
         match change:
-            case CallMoved(call=call) | CallEnded(call=call):
+            case CallMoved(call=call) | CallHeard(call=call) | CallEnded(call=call):
                 return call.campaign
             case AgentMoved(agent=agent):
                 return self.shares.owner.get(agent)

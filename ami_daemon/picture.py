@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from ami_daemon import events as ami
 from ami_daemon.agent import MOVES, NO_ANSWER, PREVIEW, Agent, AgentState, Membership
-from ami_daemon.call import Call, CallState, outcome
+from ami_daemon.call import PASSED, Call, CallState, outcome
 from ami_daemon.caller import Caller
 from ami_daemon.changes import (
     AgentMoved,
     CallEnded,
+    CallHeard,
     CallMoved,
     Change,
     Illegal,
@@ -22,9 +23,20 @@ from ami_daemon.line import Lines
 from ami_daemon.rings import Rings
 from ami_daemon.snapshot import Channel
 from leads.lead import IllegalMove
+from sounds.screening import Heard
 
 RINGING, UP = 5, 6  # AST_STATE_RINGING, AST_STATE_UP
 _AGENT_INTERFACE = "PJSIP/agent-"
+MACHINE_CONTEXT, NOBODY_CONTEXT = "perezvon-machine", "perezvon-nobody"
+"""Where calls are that no person answered; in the second one the extension is what was heard."""
+
+
+def heard_by_place(context: str, exten: str) -> Heard | None:
+    """What the screen heard, by where the dialplan has led the call; None where it was a person, or is
+    not known yet."""
+    if context == NOBODY_CONTEXT:
+        return Heard(exten)
+    return Heard.MACHINE if context == MACHINE_CONTEXT else None
 
 
 class Picture:
@@ -156,6 +168,7 @@ class Picture:
 
     def _restore_call(self, call: Call, channel: Channel, channels: dict[str, Channel], at: float) -> None:
         call.channel = channel.name
+        nobody = heard_by_place(channel.context, channel.exten)
         found = CallState.PLACED
         if channel.state == RINGING:
             found = CallState.RINGING
@@ -164,7 +177,9 @@ class Picture:
             found = {"queue": CallState.WAITING, "playback": CallState.MESSAGE}.get(
                 application, CallState.ANSWERED
             )
-            if call.robot and application in ("agi", "playback"):
+            if nobody is not None:
+                found = CallState.ANSWERED
+            elif call.robot and application in ("agi", "playback"):
                 found, call.script_failed = CallState.SCRIPT, application == "playback"
             partner = next(
                 (
@@ -186,7 +201,11 @@ class Picture:
         for step in path[: path.index(found) + 1] if found in path else []:
             if step in (CallState.RINGING, CallState.WAITING) and step is not found:
                 continue
+            if step not in (CallState.RINGING, CallState.ANSWERED):
+                self._hear(call, Heard.PERSON, at)
             self._move(call, step, at)
+        if nobody is not None:
+            self._hear(call, nobody, at)
 
     # -- calls and agents ----------------------------------------------------------------------
 
@@ -205,9 +224,21 @@ class Picture:
             return
         if state is CallState.ENDED:
             del self.calls[call.attempt]
-            self._changes.append(CallEnded(call, old, outcome(old, call.cause), at))
+            self._changes.append(CallEnded(call, old, outcome(old, call.cause, call.heard), at))
         else:
             self._changes.append(CallMoved(call, old, state, at))
+
+    def _hear(self, call: Call, heard: Heard, at: float, quiet: float | None = None) -> None:
+        """It is known who answered, or known enough: who is let through is a person. `quiet`: so many seconds
+        ago their greeting ended."""
+        if not call.screened or call.heard is not None:
+            return
+        call.heard, call.heard_at = heard, at
+        if heard is Heard.PERSON and quiet is not None and call.answered_at is not None:
+            call.greeted_at = max(call.answered_at, at - quiet)
+        self._changes.append(CallHeard(call, heard, at))
+        if heard not in PASSED:
+            self._move(call, CallState.NO_PERSON, at)
 
     def _agent(self, interface: str) -> Agent | None:
         return (

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
 from ami_daemon.board import Board
 from ami_daemon.books import Books
-from ami_daemon.call import Call, CallState
+from ami_daemon.call import Call
 from ami_daemon.cel import read_cel
 from ami_daemon.changes import Change
 from ami_daemon.dialer import call_of
@@ -42,7 +43,7 @@ class Reconcile:
         *,
         clock: Callable[[], float],
         apply: Callable[[Iterable[Change]], None],
-        settled: Callable[[Call, CallState, Outcome | None, float], None],
+        settled: Callable[[Call, Call, Outcome | None, float], None],
     ) -> None:
         self._site, self._store, self._epoch, self._board = site, store, epoch, board
         self._journal, self._link, self._clock = journal, link, clock
@@ -82,7 +83,7 @@ class Reconcile:
         """Find out what became of calls without a channel; what nothing proves in time is in doubt."""
         deadline = self._clock() + PROOF_SECONDS
         left = [(call, in_doubt(self._clock())) for call in missing]
-        heard = {call.attempt: call.state for call in missing}  # before CEL tells more
+        seen = {call.attempt: replace(call) for call in missing}  # before CEL tells more
         while left and self._clock() < deadline:
             await asyncio.sleep(0.3)  # CEL is written by a thread of its own, a moment after the fact
             log_dir = Path(self._site.system.asterisk.log_dir)
@@ -92,7 +93,7 @@ class Reconcile:
                 channel = self._board.prefix + call.attempt
                 verdict = judge(call, cel, channel, snapshot.started_at, self._clock())
                 if verdict.fate is Fate.ENDED:
-                    await self._close(call, verdict, heard[call.attempt])
+                    await self._close(call, verdict, seen[call.attempt])
                 else:
                     left.append((call, verdict))
         if not left:
@@ -102,16 +103,16 @@ class Reconcile:
             raise LinkError("a call turned up while the snapshot was taken")  # so it is taken again
         for call, verdict in left:
             never = verdict.fate is Fate.NEVER_PLACED
-            await self._close(call, verdict if never else in_doubt(self._clock()), heard[call.attempt])
+            await self._close(call, verdict if never else in_doubt(self._clock()), seen[call.attempt])
 
-    async def _close(self, call: Call, verdict: Verdict, heard: CallState) -> None:
+    async def _close(self, call: Call, verdict: Verdict, seen: Call) -> None:
         if not self._board.forget(call.attempt):
             return
         placed = verdict.fate is not Fate.NEVER_PLACED
         if placed:
-            self._settled(call, heard, verdict.outcome, verdict.at)
+            self._settled(call, seen, verdict.outcome, verdict.at)
         else:
-            self._settled(call, heard, None, call.placed_at)  # it never rang
+            self._settled(call, seen, None, call.placed_at)  # it never rang
         if not placed:
             await self._store.attempts.release(self._epoch, call.attempt, self._clock())
             log.info("released", attempt=call.attempt, why="Asterisk never saw it")

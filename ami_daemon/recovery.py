@@ -8,7 +8,9 @@ from enum import StrEnum
 
 from ami_daemon.call import UNANSWERED, Call, CallState, outcome
 from ami_daemon.cel import Cel, CelRecord
+from ami_daemon.picture import heard_by_place
 from leads.lead import Outcome
+from sounds.screening import Heard
 
 
 class Fate(StrEnum):
@@ -34,7 +36,13 @@ def follow(call: Call, records: Iterable[CelRecord]) -> float | None:
     for record in records:
         if record.kind == "ANSWER" and call.answered_at is None:
             call.answered_at, call.state = record.at, CallState.ANSWERED
+        elif call.state is CallState.ANSWERED and (nobody := heard_by_place(record.context, record.exten)):
+            call.heard, call.heard_at, call.state = nobody, record.at, CallState.NO_PERSON
+        elif call.state is CallState.NO_PERSON and record.kind != "HANGUP":
+            continue  # a message is left
         elif record.kind == "APP_START" and call.connected_at is None and call.answered_at is not None:
+            if call.screened and call.heard is None:
+                call.heard, call.heard_at = Heard.PERSON, record.at
             if record.application == "agi" and call.robot and call.script_at is None:
                 call.script_at, call.state = record.at, CallState.SCRIPT
             elif record.application == "queue":
@@ -46,7 +54,7 @@ def follow(call: Call, records: Iterable[CelRecord]) -> float | None:
         elif record.kind == "BRIDGE_ENTER" and call.connected_at is None:
             call.connected_at, call.state = record.at, CallState.TALKING
             call.agent = call.agent or _agent(record.peer)
-        elif record.kind == "HANGUP":
+        if record.kind == "HANGUP":
             call.ended_at = record.at
             call.cause = record.cause
     return call.ended_at
@@ -59,7 +67,9 @@ def judge(call: Call, cel: Cel | None, uniqueid: str, asterisk_started_at: float
     """
     records = [] if cel is None else cel.records.get(uniqueid, [])
     if (ended_at := follow(call, records)) is not None:
-        return Verdict(Fate.ENDED, outcome(call.state, call.cause), ended_at, "found in CEL after a restart")
+        return Verdict(
+            Fate.ENDED, outcome(call.state, call.cause, call.heard), ended_at, "found in CEL after a restart"
+        )
     restarted = asterisk_started_at + 1.0 > call.placed_at
     if not restarted:
         never = cel is not None and cel.covers(call.placed_at) and not records
@@ -67,6 +77,11 @@ def judge(call: Call, cel: Cel | None, uniqueid: str, asterisk_started_at: float
         return Verdict(Fate.NEVER_PLACED if never else Fate.UNKNOWN)
     if call.state is CallState.TALKING:
         return Verdict(Fate.ENDED, Outcome.INTERRUPTED, now, "Asterisk died during the talk")
+    if call.state is CallState.NO_PERSON:
+        ended = outcome(call.state, None, call.heard)
+        return Verdict(Fate.ENDED, ended, now, "Asterisk died when no person had been heard")
+    if call.state is CallState.ANSWERED and call.screened and call.heard is None:
+        return Verdict(Fate.ENDED, Outcome.IN_DOUBT, now, "Asterisk died before it was known who answered")
     if call.state not in UNANSWERED and call.robot:
         return Verdict(Fate.ENDED, Outcome.INTERRUPTED, now, "Asterisk died while the robot spoke")
     if call.state not in UNANSWERED:

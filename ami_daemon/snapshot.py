@@ -20,6 +20,8 @@ class Channel:
     linkedid: str = ""
     age: float = 0.0
     """Whole seconds since the channel came into being."""
+    context: str = ""
+    exten: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ async def take(link: AmiLink, now: float) -> Snapshot:
             row.text("BridgeId", ""),
             row.text("Linkedid", ""),
             _seconds(row.text("Duration", "")),
+            row.text("Context", ""),
+            row.text("Exten", ""),
         )
         for row in await link.listing("CoreShowChannels", {})
     ]

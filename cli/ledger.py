@@ -109,7 +109,7 @@ async def _windows(
     law, rows = campaign.rules, []
     for window in WINDOWS:
         since = window_start(window, now, zone)
-        counts = await store.ledger.counts(name, law.connect, since)
+        counts = await store.ledger.counts(name, law, since)
         found = standing(counts, law.of, law.limit)
         rows.append(
             {

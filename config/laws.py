@@ -66,6 +66,10 @@ class Law:
     """Where `connect` begins: at the answer, or at the end of the person's greeting. That end is known where
     calls are screened; where they are not, all count from the answer."""
 
+    def begins(self, answered_at: float | None, greeted_at: float | None) -> float | None:
+        """Where `connect` begins, of a call whose greeting ended at `greeted_at` as far as is known."""
+        return answered_at if self.counts_from == "answer" or greeted_at is None else greeted_at
+
     def numbers(self) -> str:
         """The figures on one line."""
         parts = []

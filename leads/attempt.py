@@ -56,3 +56,7 @@ class Attempt:
     outcome: Outcome | None = None
     cause: str | None = None
     note: str = ""
+    heard: str | None = None
+    """Who answered, by the screen: `sounds.screening.Heard`."""
+    greeted_at: float | None = None
+    """When the person's greeting ended, where the screen knows."""

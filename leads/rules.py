@@ -37,14 +37,15 @@ def after_outcome(
     attempts: Attempts,
     now: float,
     disposition: DispositionClass | None = None,
+    detail: str = "",
 ) -> LeadMove:
     """The lead's next state after an attempt that ended now.
 
     `lead` is as it was before: its counts do not hold this attempt yet. After a talk the disposition
     decides: success and refusal are final, so is no disposition at all; `callback` and `no_contact` are
-    called again by the rule for `no_answer`.
+    called again by the rule for `no_answer`. `detail` is for people.
     """
-    told = WORDS[outcome]
+    told = f"{WORDS[outcome]} ({detail})" if detail else WORDS[outcome]
     rule = outcome
     if outcome is Outcome.TALKED:
         if disposition is not None:

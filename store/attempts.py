@@ -144,11 +144,16 @@ class AttemptRepository:
         answered_at: float | None = None,
         connected_at: float | None = None,
         agent: str | None = None,
+        heard: str | None = None,
+        greeted_at: float | None = None,
     ) -> None:
-        """Notes what is given; of each time the first one told stays."""
-        times = {"ringing_at": ringing_at, "answered_at": answered_at, "connected_at": connected_at}
+        """Notes what is given; of each time, and of who answered, the first one told stays."""
+        told = {
+            "ringing_at": ringing_at, "answered_at": answered_at, "connected_at": connected_at,
+            "heard": heard, "greeted_at": greeted_at,
+        }  # fmt: skip
         values: dict[str, Any] = {
-            name: func.coalesce(attempts.c[name], at) for name, at in times.items() if at is not None
+            name: func.coalesce(attempts.c[name], value) for name, value in told.items() if value is not None
         }
         if agent is not None:
             values["agent"] = agent

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from datetime import tzinfo
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import ColumnElement, bindparam, case, func, select
 
 from config.laws import Law
 from leads.attempt import Attempt
@@ -46,7 +46,7 @@ class LedgerRepository:
         """Where a campaign stands in a window, by default its law's: `.spent` for the pacer.
         `zone` is the campaign's: it says when days and months begin."""
         start = window_start(window or law.window, now, zone)
-        return standing(await self.counts(campaign, law.connect, start), law.of, law.limit, screening)
+        return standing(await self.counts(campaign, law, start), law.of, law.limit, screening)
 
     async def written(self, ids: Collection[str]) -> set[str]:
         """Those of the attempts whose end is in the store."""
@@ -54,18 +54,17 @@ class LedgerRepository:
         async with self._database.read() as connection:
             return set(await connection.scalars(query))
 
-    async def counts(
-        self, campaign: str, connect: float | None, start: float, without: Collection[str] = ()
-    ) -> Counts:
-        """The campaign's answered calls that ended at `start` or later; `connect` is the law's, in seconds.
-        Attempts in `without` are left out. Machines are not told apart yet, so none are counted."""
+    async def counts(self, campaign: str, law: Law, start: float, without: Collection[str] = ()) -> Counts:
+        """The campaign's answered calls that ended at `start` or later, as the law sees them. Attempts in
+        `without` are left out. Machines are not told apart yet, so none are counted."""
         outcome = attempts.c.outcome
         # Who left before an agent came has no time of it; the robot has, as it speaks at once.
         left = outcome == Outcome.HUNG_UP_BEFORE_TALK
         reached = func.coalesce(attempts.c.connected_at, case((left, attempts.c.ended_at)))
-        late = case(
-            (reached - attempts.c.answered_at > (FOREVER if connect is None else connect), 1), else_=0
-        )
+        begun: ColumnElement[Any] = attempts.c.answered_at
+        if law.counts_from == "greeting":
+            begun = func.coalesce(attempts.c.greeted_at, begun)
+        late = case((reached - begun > (FOREVER if law.connect is None else law.connect), 1), else_=0)
         query = (
             select(outcome, func.count(), func.sum(late))
             .where(attempts.c.campaign == campaign, attempts.c.ended_at >= start, _ANSWERED)
@@ -106,19 +105,20 @@ class LedgerRepository:
                     yield to_attempt(row)
 
 
-def verdict(call: Attempt, connect: float | None) -> Verdict:
-    """What an answered call is to a law with that connect time; `LedgerRepository.counts` counts by it."""
+def verdict(call: Attempt, law: Law) -> Verdict:
+    """What an answered call is to a law; `LedgerRepository.counts` counts by it."""
     if call.outcome is Outcome.ABANDONED:
         return "abandoned"
     left = call.outcome is Outcome.HUNG_UP_BEFORE_TALK
-    wait = waited(call)
-    if connect is not None and wait is not None and wait > connect:
+    wait = waited(call, law)
+    if law.connect is not None and wait is not None and wait > law.connect:
         return "late"
     return "left" if left else "connected"
 
 
-def waited(call: Attempt) -> float | None:
-    """Seconds from the answer until an agent came, or the call ended without one; None where not known."""
+def waited(call: Attempt, law: Law) -> float | None:
+    """Seconds that the law counts until an agent came, or the call ended without; None where not known."""
     talked = call.outcome in (Outcome.TALKED, Outcome.INTERRUPTED)
     end = call.connected_at if talked or call.connected_at is not None else call.ended_at
-    return None if end is None or call.answered_at is None else end - call.answered_at
+    begin = law.begins(call.answered_at, call.greeted_at)
+    return None if end is None or begin is None else end - begin

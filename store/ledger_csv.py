@@ -14,15 +14,15 @@ from datetime import UTC, datetime
 from typing import IO, Any, BinaryIO
 from zoneinfo import ZoneInfo
 
-from config.laws import LAWS, NOT_ADVICE, LawName
+from config.laws import LAWS, NOT_ADVICE, Law, LawName
 from leads.attempt import Attempt
 from leads.importing import guarded
 from predictive.ledger import NO_ERRORS, Counts, Denominator, Screening, Standing, standing
 from store.ledger import LedgerRepository, verdict, waited
 
 COLUMNS = (
-    "attempt", "lead", "phone", "trunk", "sent", "ringing", "answered", "connected", "ended", "agent",
-    "outcome", "cause", "waited_seconds", "counts_as",
+    "attempt", "lead", "phone", "trunk", "sent", "ringing", "answered", "greeted", "connected", "ended",
+    "agent", "outcome", "cause", "waited_seconds", "counts_as",
 )  # fmt: skip
 FORMULAS: dict[Denominator, str] = {
     "answered": "a / (a + (1 - q) * (connected + left)); a = abandoned + late + p * machines",
@@ -57,9 +57,9 @@ async def write_ledger(ledger: LedgerRepository, period: Period, out: BinaryIO) 
         with _csv(rows) as write:
             write(COLUMNS)
             async for call in ledger.calls(period.campaign, period.start, period.until):
-                counts_as = verdict(call, law.connect)
+                counts_as = verdict(call, law)
                 told[counts_as] += 1
-                write([*_cells(call, period.zone), counts_as])
+                write([*_cells(call, law, period.zone), counts_as])
         counts = Counts(told["abandoned"], told["late"], told["connected"], told["left"])
         found = standing(counts, law.of, law.limit, period.screening)
         out.write("\ufeff".encode())
@@ -87,9 +87,11 @@ def _csv(stream: IO[bytes]) -> Iterator[Any]:
         text.detach()
 
 
-def _cells(call: Attempt, zone: ZoneInfo) -> list[str]:
-    times = (call.sent_at, call.ringing_at, call.answered_at, call.connected_at, call.ended_at)
-    wait = waited(call)
+def _cells(call: Attempt, law: Law, zone: ZoneInfo) -> list[str]:
+    times = (
+        call.sent_at, call.ringing_at, call.answered_at, call.greeted_at, call.connected_at, call.ended_at,
+    )  # fmt: skip
+    wait = waited(call, law)
     return [
         call.id,
         str(call.lead_id),

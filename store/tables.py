@@ -101,6 +101,9 @@ attempts = Table(
     Column("outcome", String),
     Column("cause", String),
     Column("note", String, nullable=False),
+    # Who answered, by the screen (sounds.screening.Heard), and when the person's greeting ended.
+    Column("heard", String),
+    Column("greeted_at", Double),
     UniqueConstraint("lead_id", "number"),
     CheckConstraint("state in ('intent', 'sent', 'ended', 'released')", name="state"),
     CheckConstraint("(state = 'ended') = (outcome is not null)", name="outcome"),
@@ -117,6 +120,7 @@ Index(
     attempts.c.ended_at,
     attempts.c.answered_at,
     attempts.c.connected_at,
+    attempts.c.greeted_at,
     sqlite_where=_answered,
     postgresql_where=_answered,
 )

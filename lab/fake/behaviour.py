@@ -32,6 +32,9 @@ class Answer:
     ring_after: float = 0.05
     hang_up_after: float | None = None
     talk: float | None = None
+    heard: str = "person"
+    """Where calls are screened: who it turns out to be, `screen` seconds after the answer."""
+    screen: float = 0.6
 
 
 Subscriber = Reject | Ring | Answer

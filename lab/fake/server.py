@@ -96,7 +96,11 @@ class FakeAsterisk:
         }
         campaigns = {
             name: Campaign(
-                campaign.group, ceil(campaign.grace + 1), behaviours.message_seconds, campaign.max_talk
+                campaign.group,
+                ceil(campaign.grace + 1),
+                behaviours.message_seconds,
+                campaign.max_talk,
+                campaign.screened,
             )
             for name, campaign in site.campaigns.items()
         }

@@ -31,6 +31,7 @@ class Campaign:
     timeout: int = 2
     message_seconds: float = 1.0
     max_talk: float | None = None
+    screened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +199,10 @@ class Switch(Floor):
         if campaign is not None and campaign.max_talk is not None:
             self.later(channel, campaign.max_talk, lambda: channel.leave(False, LIMIT))
         if campaign is not None and channel.context == "perezvon-answered":
-            channel.priority = 5
-            self._queue(channel, campaign.group, campaign.timeout, lambda: self._message(channel, name), 10)
+            if campaign.screened:
+                self._screen(channel, name)
+            else:
+                self._to_queue(channel, name)
         elif campaign is not None and channel.context == "perezvon-preview":
             channel.priority, channel.application, channel.data = 4, "Wait", str(_PREVIEW_WAIT)
             channel.leave = lambda far_end, cause: self._leave_dialplan(channel, far_end, cause)
@@ -208,6 +211,34 @@ class Switch(Floor):
             self._preview(channel, name)
         else:
             self.finish(channel, 16)
+
+    def _to_queue(self, channel: Channel, name: str) -> None:
+        campaign = self.campaigns[name]
+        channel.context, channel.exten, channel.priority = "perezvon-answered", name, 5
+        self._queue(channel, campaign.group, campaign.timeout, lambda: self._message(channel, name), 10)
+
+    def _screen(self, channel: Channel, name: str) -> None:
+        """An ear listens, and only a person, or silence, goes on to the queue."""
+        who = self.subscriber(self.live[channel.uniqueid].number)
+        heard, after = (who.heard, who.screen) if isinstance(who, Answer) else ("person", 0.6)
+        channel.context, channel.exten, channel.priority = "perezvon-screen", "s", 5
+        channel.application, channel.data = "AudioSocket", "ear"
+        channel.leave = lambda far_end, cause: self._leave_dialplan(channel, far_end, cause)
+
+        def decided() -> None:
+            channel.application, channel.priority = "", 13
+            said = f"UserEvent: PerezvonHeard\r\nAttempt: {channel.attempt}\r\nHeard: {heard}\r\n"
+            self.emit("user", "UserEvent", channel.head() + said + "Quiet: 0.30\r\nBy: ear\r\n")
+            if heard in ("person", "silence"):
+                self._to_queue(channel, name)
+                return
+            machine = heard == "machine"
+            channel.context = "perezvon-machine" if machine else "perezvon-nobody"
+            channel.exten, channel.priority = name if machine else heard, 1
+            self.ended(channel, "hung_up_on")
+            self.finish(channel, 16)
+
+        self.later(channel, after, decided)
 
     def _queue(
         self, channel: Channel, group: str, timeout: int, then: Callable[[], None], priority: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +13,10 @@ from ami_daemon.call import Call, CallState
 from ami_daemon.changes import Change
 from ami_daemon.floor import FloorNow, floor_of, pacing_events, settled_events, soonest_free, under_way
 from ami_daemon.snapshot import Channel
+from config.laws import LAWS, LawName
 from leads.lead import Outcome
 from predictive import Event
+from sounds.screening import Heard
 
 ID, OTHER = "0123456789abcd01", "0123456789abcd02"
 CALL, LEG, PHONE = f"pz-ours-{ID}", "leg-1", "PJSIP/agent-ivanov"
@@ -135,6 +138,78 @@ def test_lengths_of_talk_and_wrap_up_are_those_of_the_state() -> None:
     assert told == [Event("wrap_end", None, "ivanov", 5.0), Event("ready", None, "ivanov")]
 
 
+def says(at: float, who: str, quiet: str = "") -> ami.UserEvent:
+    return ami.UserEvent(at, "PerezvonHeard", {"Attempt": ID, "Heard": who, "Quiet": quiet})
+
+
+ANSWER, NOBODY = Event("answer", ID, None, 7.0), Event("machine", ID, None, 1.5)
+SCREENED: dict[str, tuple[list[object], list[Event]]] = {
+    "a person is let through": (
+        [newstate(17.0, 6), says(17.8, "person"), joins(17.8), rings(18.0), talks(18.5)],
+        [ANSWER, Event("live", ID, None, 0.8), Event("connect", ID, "ivanov", 0.7)],
+    ),
+    "silence may be a person": (
+        [newstate(17.0, 6), says(20.0, "silence"), joins(20.0), hangup(20.5, 16)],
+        [ANSWER, Event("live", ID, None, 3.0), Event("abandon", ID, None, 0.5)],
+    ),
+    "a machine": ([newstate(17.0, 6), says(18.5, "machine"), hangup(18.5, 16)], [ANSWER, NOBODY]),
+    "a machine is left a message": (
+        [newstate(17.0, 6), says(18.5, "machine"), hangup(48.5, 16)], [ANSWER, NOBODY],
+    ),
+    "a fax": ([newstate(17.0, 6), says(18.5, "fax"), hangup(18.5, 16)], [ANSWER, NOBODY]),
+    "they leave before it is known": (
+        [newstate(17.0, 6), hangup(17.5, 16)], [ANSWER, Event("live", ID, None, 0.5), Event("abandon", ID)],
+    ),
+    "the event is lost": (
+        [newstate(17.0, 6), joins(17.8), talks(18.5)],
+        [ANSWER, Event("live", ID, None, 0.8), Event("connect", ID, "ivanov", 0.7)],
+    ),
+    "the queue's event overtakes it": (
+        [newstate(17.0, 6), joins(17.5), says(17.5, "machine")], [ANSWER, Event("live", ID, None, 0.5)],
+    ),
+    "a word that nobody knows is a person's": (
+        [newstate(17.0, 6), says(17.5, "parrot")], [ANSWER, Event("live", ID, None, 0.5)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("story", SCREENED)
+def test_a_pacer_hears_who_answered_when_the_screen_knows(story: str) -> None:
+    told, wanted = SCREENED[story]
+    board = a_board()
+    board.calls[ID].screened = True
+    events = [event for event in heard(board, *told) if event.call == ID]
+    assert [(one.kind, one.agent, round(one.seconds, 6)) for one in events] == [
+        (one.kind, one.agent, round(one.seconds, 6)) for one in wanted
+    ]
+
+
+def test_between_answer_and_verdict_a_call_is_in_screening_and_after_a_machine_it_is_nowhere() -> None:
+    for who, waiting in (("person", {ID: 17.8}), ("machine", {})):
+        board = a_board()
+        board.calls[ID].screened = True
+        heard(board, newstate(17.0, 6))
+        assert (view(board).screening, view(board).waiting) == ({ID: 17.0}, {})
+        assert under_way(board, "spring") == 1
+        heard(board, says(17.8, who))
+        assert (view(board).screening, view(board).waiting) == ({}, waiting)
+        assert under_way(board, "spring") == len(waiting)
+
+
+@pytest.mark.parametrize(
+    "quiet, us, uk", [("0.30", 17.5, 17.0), ("", 17.0, 17.0), ("nan", 17.0, 17.0), ("9", 17.0, 17.0)]
+)
+def test_the_laws_seconds_begin_at_the_answer_or_with_the_greetings_end(
+    quiet: str, us: float, uk: float
+) -> None:
+    board = a_board()
+    call = board.calls[ID]
+    call.screened = True
+    heard(board, newstate(17.0, 6), says(17.8, "person", quiet))
+    assert call.counted_from(LAWS[LawName.US]) == pytest.approx(us)
+    assert call.counted_from(LAWS[LawName.UK]) == uk
+
+
 def view(board: Board, shift: float = 0.0) -> FloorNow:
     return floor_of(board, "spring", ["ivanov", "petrova", "sidorov"], 0, 9, 1, shift)
 
@@ -179,13 +254,14 @@ def test_an_agent_whose_phone_was_not_answered_leaves_the_person_waiting() -> No
         (CallState.WAITING, Outcome.IN_DOUBT, ["abandon"]),
         (CallState.TALKING, Outcome.INTERRUPTED, []),
         (CallState.MESSAGE, Outcome.ABANDONED, []),
+        (CallState.NO_PERSON, Outcome.MACHINE, []),
     ],
 )
 def test_a_call_that_ended_unseen_is_told_to_its_end(
     state: CallState, outcome: Outcome | None, kinds: list[str]
 ) -> None:
     call = Call(ID, 1, "spring", "sales", "city", "+79161234567", 10.0, answered_at=15.0)
-    events = list(settled_events(call, state, outcome, 16.0))
+    events = list(settled_events(call, replace(call, state=state), outcome, 16.0))
     assert [event.kind for event in events] == kinds
     assert all(event.seconds >= 0 for event in events)
 
@@ -193,7 +269,7 @@ def test_a_call_that_ended_unseen_is_told_to_its_end(
 def test_a_talk_that_nobody_saw_is_told_with_its_agent() -> None:
     call = Call(ID, 1, "spring", "sales", "city", "+79161234567", 10.0, answered_at=15.0, connected_at=16.5)
     call.agent = "ivanov"
-    assert list(settled_events(call, CallState.RINGING, Outcome.TALKED, 99.0)) == [
+    assert list(settled_events(call, replace(call, state=CallState.RINGING), Outcome.TALKED, 99.0)) == [
         Event("answer", ID, None, 5.0),
         Event("live", ID, None, 0.0),
         Event("connect", ID, "ivanov", 1.5),
@@ -211,3 +287,23 @@ def test_a_talk_that_is_found_in_a_snapshot_is_as_old_as_its_channel() -> None:
     members = [pause(name, 100.0, paused=False) for name in ("ivanov", "petrova")]
     board.restore(channels, members, {}, 100.0)
     assert view(board).talking == {"ivanov": 40.0}
+
+
+@pytest.mark.parametrize(
+    ("seen", "said", "outcome", "kinds"),
+    [
+        (CallState.RINGING, Heard.MACHINE, Outcome.MACHINE, ["answer", "machine"]),
+        (CallState.RINGING, Heard.PERSON, Outcome.ABANDONED, ["answer", "live", "abandon"]),
+        (CallState.ANSWERED, Heard.FAX, Outcome.FAX, ["machine"]),
+        (CallState.ANSWERED, None, Outcome.HUNG_UP_BEFORE_TALK, ["live", "abandon"]),
+        (CallState.NO_PERSON, Heard.MACHINE, Outcome.MACHINE, []),
+    ],
+)
+def test_a_screened_call_that_ended_unseen_is_told_to_its_end(
+    seen: CallState, said: Heard | None, outcome: Outcome, kinds: list[str]
+) -> None:
+    call = Call(
+        ID, 1, "spring", "sales", "city", "+79161234567", 10.0, answered_at=15.0, heard=said, screened=True
+    )
+    was = replace(call, state=seen, heard=said if seen is CallState.NO_PERSON else None)
+    assert [event.kind for event in settled_events(call, was, outcome, 16.0)] == kinds

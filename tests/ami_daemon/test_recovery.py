@@ -10,14 +10,17 @@ from ami_daemon.call import Call, CallState
 from ami_daemon.cel import Cel, parse_cel, read_cel
 from ami_daemon.recovery import Fate, Verdict, judge
 from leads.lead import Outcome
+from sounds.screening import Heard
 
 PREFIX = "pz-demo-"
 ID = "0193a5c2f1e8a4b7"
 PLACED_AT, UP_BEFORE, UP_AFTER, NOW = 1000.0, 500.0, 1003.0, 1010.0
 
 
-def line(kind: str, at: float, app: str = "", peer: str = "", extra: str = "") -> str:
-    cells = (kind, at, PREFIX + ID, PREFIX + ID, "PJSIP/trunk-city-01", "", "", app, "", ID, peer, extra)
+def line(
+    kind: str, at: float, app: str = "", peer: str = "", extra: str = "", place: tuple[str, str] = ("", "")
+) -> str:
+    cells = (kind, at, PREFIX + ID, PREFIX + ID, "PJSIP/trunk-city-01", *place, app, "", ID, peer, extra)
     return ",".join('"' + str(cell).replace('"', '""') + '"' for cell in cells)
 
 
@@ -104,6 +107,42 @@ def test_a_robots_call_is_never_abandoned_and_cel_tells_whether_its_script_faile
     call = Call(ID, 1, "robot", "sales", "city", "+74950000001", PLACED_AT, robot=True)
     verdict = verdict_of(call, lines)
     assert (verdict.outcome, call.script_at, call.script_failed) == (outcome, 1002.1, failed)
+
+
+MACHINE, FAX, SIT = ("perezvon-machine", "spring"), ("perezvon-nobody", "fax"), ("perezvon-nobody", "sit")
+LEFT = line("APP_START", 1003.0, "Playback", place=MACHINE)
+
+
+def gone(place: tuple[str, str]) -> str:
+    return line("HANGUP", 1006.0, extra='{"hangupcause":16,"hangupsource":""}', place=place)
+
+
+SCREENS = {
+    "a machine hung up on": ([START, ANSWER, gone(MACHINE)], UP_BEFORE, Outcome.MACHINE, Heard.MACHINE),
+    "left a message": ([START, ANSWER, LEFT, gone(MACHINE)], UP_BEFORE, Outcome.MACHINE, Heard.MACHINE),
+    "a fax": ([START, ANSWER, gone(FAX)], UP_BEFORE, Outcome.FAX, Heard.FAX),
+    "the tones of a dead number": ([START, ANSWER, gone(SIT)], UP_BEFORE, Outcome.FAILED, Heard.SIT),
+    "they left while it listened": (
+        [START, ANSWER, gone(("perezvon-screen", "s"))], UP_BEFORE, Outcome.HUNG_UP_BEFORE_TALK, None,
+    ),
+    "a person who got the message": (
+        [START, ANSWER, QUEUE, MESSAGE, hangup(16)], UP_BEFORE, Outcome.ABANDONED, Heard.PERSON,
+    ),
+    "a person who talked": (
+        [START, ANSWER, QUEUE, BRIDGE, hangup(16)], UP_BEFORE, Outcome.TALKED, Heard.PERSON,
+    ),
+    "Asterisk died while it listened": ([START, ANSWER], UP_AFTER, Outcome.IN_DOUBT, None),
+    "Asterisk died in the message": ([START, ANSWER, LEFT], UP_AFTER, Outcome.MACHINE, Heard.MACHINE),
+    "Asterisk died while they waited": ([START, ANSWER, QUEUE], UP_AFTER, Outcome.ABANDONED, Heard.PERSON),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_a_call_that_was_being_screened_is_no_abandoned_person(name: str) -> None:
+    lines, started_at, outcome, heard = SCREENS[name]
+    call = Call(ID, 1, "spring", "sales", "city", "+74950000001", PLACED_AT, screened=True)
+    assert verdict_of(call, lines, started_at).outcome is outcome
+    assert call.heard is heard
 
 
 def test_asterisk_died_while_the_robot_spoke() -> None:

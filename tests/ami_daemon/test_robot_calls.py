@@ -87,7 +87,7 @@ async def test_what_the_script_kept_decides_outcome_and_lead_and_nobody_counts_a
         assert lead is not None
         assert lead.state == lead_state
         law = daemon.site.campaigns[NAME].rules
-        counts = await daemon.store.ledger.counts(NAME, law.connect, 0.0)
+        counts = await daemon.store.ledger.counts(NAME, law, 0.0)
         assert replace(counts, connected=0, left=0) == Counts(), "neither abandoned nor late"
 
 

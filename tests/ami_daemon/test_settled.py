@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ async def test_a_call_found_to_be_over_rang_as_long_as_it_rang(
     async with a_daemon(a_site(tmp_path, 1)) as daemon:  # its clock stands at 100.5
         call = await a_call(daemon, 10.0)
         heard = listen(daemon)
-        await daemon.reconcile._close(call, verdict, CallState.RINGING)
+        await daemon.reconcile._close(call, verdict, replace(call, state=CallState.RINGING))
         assert heard == [event]
 
 
@@ -66,7 +67,7 @@ async def test_who_left_in_time_is_not_late_because_it_was_found_out_late(tmp_pa
         call.answered_at, call.state = 20.0, CallState.WAITING
         heard = listen(daemon)
         await daemon.reconcile._close(
-            call, Verdict(Fate.ENDED, Outcome.HUNG_UP_BEFORE_TALK, 21.0), CallState.WAITING
+            call, Verdict(Fate.ENDED, Outcome.HUNG_UP_BEFORE_TALK, 21.0), replace(call)
         )
         assert heard == [Event("abandon", call.attempt, None, 1.0)]
         standing = daemon.dialer.budgets.standing(NAME)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from config.laws import LAWS, LawName
+from config.laws import LAWS, Law, LawName
 from leads.lead import LeadState, Outcome
 from leads.rules import LeadMove
 from predictive import Spent
@@ -26,7 +26,7 @@ from tests.store.conftest import people
 
 NewId = Callable[[], str]
 FINAL = LeadMove(LeadState.FINAL, None, "done")
-US, UK, CA, IT = (LAWS[LawName(name)] for name in ("us", "uk", "ca", "it"))
+US, UK, CA, IT, NONE = (LAWS[LawName(name)] for name in ("us", "uk", "ca", "it", "none"))
 DAY = 86400.0
 NOW = 1_800_000_000.0
 
@@ -37,9 +37,10 @@ async def answered(
     new_id: NewId,
     campaign: str,
     calls: list[tuple[Outcome, float, float | None]],
+    greeted: float = 0.0,
 ) -> None:
     """Journals calls: outcome, when they ended, and seconds from the answer until an agent came (or till the
-    end, for who left before); None: nobody answered."""
+    end, for who left before); None: nobody answered. `greeted`: so long their greeting took."""
     await store.leads.add(campaign, people(len(calls)), 0.0)
     ids = [lead.id for lead in await store.leads.page(campaign, limit=len(calls))]
     claimed = await store.attempts.claim(epoch, campaign, "city", ids, 0.0, new_id)
@@ -52,6 +53,7 @@ async def answered(
                 attempt.id,
                 answered_at=answer,
                 connected_at=answer + wait if talked else None,
+                greeted_at=answer + greeted if greeted else None,
             )
         await store.attempts.finish(epoch, attempt.id, outcome, ended_at, None, None, FINAL)
 
@@ -78,14 +80,14 @@ async def test_a_window_holds_the_answered_calls_that_ended_in_it(
     await answered(store, epoch, new_id, "spring", A_DAY)
     await answered(store, epoch, new_id, "autumn", [(Outcome.ABANDONED, NOW - 1, 2.0)])
     ledger = store.ledger
-    assert await ledger.counts("spring", 2.0, NOW - DAY) == Counts(abandoned=1, late=2, connected=2, left=1)
-    assert await ledger.counts("spring", 2.0, NOW - 30 * DAY) == Counts(
+    assert await ledger.counts("spring", US, NOW - DAY) == Counts(abandoned=1, late=2, connected=2, left=1)
+    assert await ledger.counts("spring", US, NOW - 30 * DAY) == Counts(
         abandoned=2, late=2, connected=3, left=1
     )
-    assert await ledger.counts("spring", None, 0.0) == Counts(abandoned=3, late=0, connected=4, left=2)
-    assert await ledger.counts("nothing", 2.0, 0.0) == Counts()
-    assert await ledger.counts("spring", 2.0, NOW - 10) == Counts(abandoned=1)
-    assert await ledger.counts("spring", 2.0, NOW - 9.5) == Counts()
+    assert await ledger.counts("spring", NONE, 0.0) == Counts(abandoned=3, late=0, connected=4, left=2)
+    assert await ledger.counts("nothing", US, 0.0) == Counts()
+    assert await ledger.counts("spring", US, NOW - 10) == Counts(abandoned=1)
+    assert await ledger.counts("spring", US, NOW - 9.5) == Counts()
 
 
 async def test_each_law_measures_its_own_window_and_share(store: Store, epoch: int, new_id: NewId) -> None:
@@ -122,9 +124,20 @@ async def test_a_restart_changes_no_figure(url: str, new_id: NewId) -> None:
         assert await store.ledger.standing("spring", US, UTC, NOW) == before
 
 
-@pytest.mark.parametrize("connect", [2.0, 3.0, None])
+@pytest.mark.parametrize("law, late", [(US, 0), (UK, 1), (CA, 1), (NONE, 0)])
+async def test_the_seconds_run_from_the_end_of_the_greeting_where_the_law_says_so(
+    store: Store, epoch: int, new_id: NewId, law: Law, late: int
+) -> None:
+    calls: list[tuple[Outcome, float, float | None]] = [
+        (Outcome.TALKED, NOW - 10, wait) for wait in (1.9, 2.7)
+    ]
+    await answered(store, epoch, new_id, "spring", calls, greeted=0.8)
+    assert (await store.ledger.counts("spring", law, 0.0)).late == late
+
+
+@pytest.mark.parametrize("law", [US, UK, IT, NONE])
 async def test_what_is_counted_is_what_can_be_listed(
-    store: Store, epoch: int, new_id: NewId, connect: float | None
+    store: Store, epoch: int, new_id: NewId, law: Law
 ) -> None:
     """Recomputed call by call from the listed attempts, by another way than the database's."""
     dice = random.Random(7)
@@ -136,8 +149,8 @@ async def test_what_is_counted_is_what_can_be_listed(
     for start in (0.0, NOW - 30 * DAY, NOW - DAY):
         listed = [call async for call in store.ledger.calls("spring", start, FOREVER)]
         assert [call.ended_at for call in listed] == sorted(call.ended_at or 0 for call in listed)
-        told = Counter(verdict(call, connect) for call in listed)
-        assert await store.ledger.counts("spring", connect, start) == Counts(
+        told = Counter(verdict(call, law) for call in listed)
+        assert await store.ledger.counts("spring", law, start) == Counts(
             told["abandoned"], told["late"], told["connected"], told["left"]
         )
     assert len(listed) < len(calls)
@@ -159,7 +172,7 @@ async def test_the_count_reads_only_an_index_of_the_answered_calls(tmp_path: Pat
     async with open_store(url) as store:
         event.listen(Engine, "before_cursor_execute", note)
         try:
-            await store.ledger.counts("spring", 2.0, NOW)
+            await store.ledger.counts("spring", US, NOW)
         finally:
             event.remove(Engine, "before_cursor_execute", note)
     engine = make_engine(url)
