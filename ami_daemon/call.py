@@ -96,6 +96,8 @@ class Call:
             self.ringing_at = at
         elif state is _S.ANSWERED:
             self.answered_at = at
+        elif state is _S.NO_PERSON:
+            self.heard_at = at
         elif state is _S.SCRIPT:
             self.script_at = at
         elif state is _S.WAITING:

@@ -7,11 +7,24 @@ import itertools
 import pytest
 
 from ami_daemon.call import MOVES, Call, CallState, outcome
-from leads.lead import IllegalMove, Outcome
+from leads.lead import LIVE, IllegalMove, Outcome
+from sounds.screening import Heard
 
 
 def a_call(state: CallState = CallState.PLACED) -> Call:
     return Call("0" * 16, 1, "spring", "sales", "city", "+74950000001", 100.0, state=state)
+
+
+@pytest.mark.parametrize(
+    ("heard", "came"),
+    [
+        (Heard.MACHINE, Outcome.MACHINE), (Heard.FAX, Outcome.FAX), (Heard.SIT, Outcome.FAILED),
+        (Heard.BUSY, Outcome.FAILED), (Heard.RINGBACK, Outcome.FAILED),
+    ],
+)  # fmt: skip
+def test_who_is_no_person_has_an_outcome_of_its_own(heard: Heard, came: Outcome) -> None:
+    assert outcome(CallState.NO_PERSON, 16, heard) is came
+    assert came not in LIVE
 
 
 @pytest.mark.parametrize(("old", "new"), list(itertools.product(CallState, CallState)))
