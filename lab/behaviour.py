@@ -35,6 +35,8 @@ class Kind(StrEnum):
     """The network or the phone refuses with the SIP `code`."""
     PRESSES = "presses"
     """Answers, is silent, presses `keys`, hangs up after `seconds` (0: never)."""
+    SPEAKS = "speaks"
+    """Answers, plays the file `sound`, then sends nothing; hangs up `seconds` after it (0: never)."""
     EARLY = "early"
     """Before the answer (183) the network plays the file `sound`; then it refuses with `code`, or the person
     answers (0) and talks until the other side hangs up."""
@@ -42,7 +44,7 @@ class Kind(StrEnum):
     """Answers, and does as a test tells them: see `City.person`."""
 
 
-DRAWN = tuple(kind for kind in Kind if kind not in (Kind.PRESSES, Kind.EARLY, Kind.LIVE))
+DRAWN = tuple(kind for kind in Kind if kind not in (Kind.PRESSES, Kind.SPEAKS, Kind.EARLY, Kind.LIVE))
 """What a mix can draw; the others are for named numbers."""
 
 
@@ -59,7 +61,7 @@ class Behaviour:
     party: str = ""
     """Of `LIVE`: the id by which the call finds who speaks for it."""
     sound: str = ""
-    """Of `EARLY`: a WAV file (8 kHz, 16 bits), without its ending."""
+    """Of `SPEAKS` and `EARLY`: a WAV file (8 kHz, 16 bits), without its ending."""
 
     def __str__(self) -> str:
         more = self.party or self.sound or "/".join(f"{second:g}:{keys}" for second, keys in self.keys)
@@ -73,7 +75,7 @@ class Behaviour:
             return way
         if way.kind is Kind.LIVE:
             return replace(way, party=rest[0])
-        if way.kind is Kind.EARLY:
+        if way.kind in (Kind.SPEAKS, Kind.EARLY):
             return replace(way, sound=rest[0])
         presses = (press.split(":") for press in rest[0].split("/"))
         return replace(way, keys=tuple((float(second), keys) for second, keys in presses))

@@ -294,6 +294,11 @@ exten => live,1,Gosub(ring,s,1)
  same => n,Dial(AudioSocket/127.0.0.1:{place.ears_port}/${{CUT(do,,5-)}}/c(alaw))
  same => n,Hangup(16)
 
+exten => speaks,1,Gosub(pick-up,s,1)
+ same => n,Playback(${{CUT(do,,5-)}},noanswer)
+ same => n,Wait(${{IF($[${{CUT(do,,3)}} > 0]?${{CUT(do,,3)}}:36000)}})
+ same => n,Hangup(16)
+
 exten => early,1,Gosub(ring,s,1)
  same => n,Progress()
  same => n,Playback(${{CUT(do,,5-)}},noanswer)

@@ -52,10 +52,9 @@ class EarLimits:
     connections: int = 2000
     opening: float = 2.0
     """Until the id has come."""
-    unheard: float = 1.0
-    """That nothing may come: what there is must do for a verdict."""
     silent: float = 0.2
-    """That nothing may come from a machine until it counts as its silence."""
+    """That nothing may come until it counts as silence: telephones that suppress it send none, and so does a
+    machine that records."""
     ahead: float = 2.0
     """Sound that may come before its time: more than that is no call's."""
     longest: float = 6.0
@@ -68,7 +67,7 @@ class EarLimits:
     """That whoever is told a verdict may take, and the peer to close after it."""
     unsent: int = 32_000
     """Bytes that may wait for a peer that does not read: further sound is not sent."""
-    look: float = 0.1
+    look: float = 0.05
     """How often the times are looked at."""
 
 
@@ -118,6 +117,7 @@ class Call(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._began = self._heard_at = ear.loop.time()
         self._late = 0.0
+        self._silent = False
         self._over_at: float | None = None
         self._told: asyncio.Task[None] | None = None
         self._screen: Screen | _Beep = Screen()
@@ -155,7 +155,7 @@ class Call(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._told is not None:
             return  # it is decided: what still comes is of no interest
-        self._heard_at = self._ear.loop.time()
+        self._heard_at, self._silent = self._ear.loop.time(), False
         try:
             for message in self._messages.feed(data):
                 self._take(message)
@@ -267,11 +267,13 @@ class Call(asyncio.Protocol):
             if self._over_at is not None and now >= self._over_at + limits.told:
                 self.close()
             return
-        now -= self._late
+        age = now - self._began - self._late
         if not self.attempt:
-            if now >= self._began + limits.opening:
+            if age >= limits.opening:
                 self.refuse(f"no id within {limits.opening:g} s")
-        elif now >= self._began + self._longest() or self._is_unheard(now):
+        elif age < self._longest():
+            self._fill(now)
+        else:
             try:
                 self._decide(self._screen.end())
             except Exception:
@@ -283,17 +285,19 @@ class Call(asyncio.Protocol):
         by_phase = {Phase.SCREEN: limits.longest, Phase.BEEP: limits.beep, Phase.EARLY: limits.ringing}
         return by_phase[self.phase]
 
-    def _is_unheard(self, now: float) -> bool:
-        """Nothing comes. Before the answer that says nothing; a machine that records is silent like this."""
-        silent = now - self._heard_at
-        if self.phase is Phase.BEEP and silent > self._ear.limits.silent:
-            self._heard_at = now
-            self._hear(bytes(round(silent / FRAME_S) * FRAME_BYTES))
-        return self.phase is Phase.SCREEN and silent >= self._ear.limits.unheard
+    def _fill(self, now: float) -> None:
+        """What does not come is heard as silence, in its own time; before the answer it says nothing."""
+        missing = round((now - self._heard_at) / FRAME_S)
+        if self.phase is Phase.EARLY or missing * FRAME_S < (0 if self._silent else self._ear.limits.silent):
+            return
+        self._silent = True
+        self._heard_at += missing * FRAME_S
+        self._hear(bytes(missing * FRAME_BYTES))
 
-    def excuse(self, seconds: float) -> None:
+    def excuse(self, now: float, seconds: float) -> None:
         """The loop stood still for so long: what came meanwhile has not been read yet."""
         self._late += seconds
+        self._heard_at = now
 
 
 class Ear:
@@ -362,5 +366,5 @@ class Ear:
             now = self.loop.time()
             late = now - before - self.limits.look
             for call in list(self.calls):
-                call.excuse(late) if late > self.limits.look else call.look(now)
+                call.excuse(now, late) if late > self.limits.look else call.look(now)
             before = now
