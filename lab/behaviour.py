@@ -38,8 +38,8 @@ class Kind(StrEnum):
     SPEAKS = "speaks"
     """Answers, plays the file `sound`, then sends nothing; hangs up `seconds` after it (0: never)."""
     EARLY = "early"
-    """Before the answer (183) the network plays the file `sound`; then it refuses with `code`, or the person
-    answers (0) and talks until the other side hangs up."""
+    """Before the answer (183) the network plays the file `sound`. Then it refuses with `code`, or (0) somebody
+    answers, says nothing, and hangs up after `seconds`."""
     LIVE = "live"
     """Answers, and does as a test tells them: see `City.person`."""
 

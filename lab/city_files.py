@@ -302,8 +302,11 @@ exten => speaks,1,Gosub(pick-up,s,1)
 exten => early,1,Gosub(ring,s,1)
  same => n,Progress()
  same => n,Playback(${{CUT(do,,5-)}},noanswer)
- same => n,GotoIf($[${{CUT(do,,4)}} = 0]?talks_on,1)
+ same => n,GotoIf($[${{CUT(do,,4)}} = 0]?answers)
 {_refusal(binary, None)}
+ same => n(answers),Answer(,i)
+ same => n,Wait(${{CUT(do,,3)}})
+ same => n,Hangup(16)
 
 exten => vanished,1,Wait(36000)
  same => n,Hangup(19)

@@ -27,6 +27,8 @@ HOST = "127.0.0.1"
 BACKLOG = 1024
 RATE = 8000
 TOKEN_DIGITS = 12
+KEPT = 10.0
+"""Seconds of sound that are kept of a long listening, before the answer or for a beep."""
 
 
 class Phase(StrEnum):
@@ -80,7 +82,7 @@ class Listened:
     verdict: Verdict
     trace: list[Frame]
     sound: bytes
-    """8 kHz, 16 bits, from the first frame to the one that decided; kept of phase `SCREEN` alone."""
+    """8 kHz, 16 bits, from the first frame to the one that decided; of a long listening at least `KEPT`."""
 
 
 Decided = Callable[[Listened], Awaitable[None]]
@@ -121,7 +123,7 @@ class Call(asyncio.Protocol):
         self._over_at: float | None = None
         self._told: asyncio.Task[None] | None = None
         self._screen: Screen | _Beep = Screen()
-        self._sound = bytearray()
+        self._sound, self._first = bytearray(), bytearray()
         self._dropped = self._screened = self._said = 0
         self._greeting = b""
         self.attempt = ""
@@ -217,6 +219,8 @@ class Call(asyncio.Protocol):
                 self._decide(verdict)
                 return
         if self.phase is not Phase.SCREEN:  # it may go on for a minute
+            if self._dropped < KEPT * 2 * RATE:
+                self._first += self._sound[: self._screened]
             del self._sound[: self._screened]
             self._dropped += self._screened
             self._screened = 0
@@ -240,7 +244,7 @@ class Call(asyncio.Protocol):
         return Verdict(Heard.PERSON, 0.0, (self._dropped + self._screened) // FRAME_BYTES - 1, why)
 
     def _decide(self, verdict: Verdict) -> None:
-        heard = bytes(self._sound[: self._screened]) if self.phase is Phase.SCREEN else b""
+        heard = bytes(self._first + self._sound[: self._screened])
         listened = Listened(self.attempt, self.phase, verdict, self._screen.trace, heard)
         self._told = self._ear.loop.create_task(self._tell(listened))
 

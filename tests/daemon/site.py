@@ -15,6 +15,8 @@ from sounds.catalogue import sounds_dir
 
 SPRING, RATIO, PREVIEW, AUTUMN = "spring", "calls", "visits", "autumn"
 PATIENT, NARROW, THIN, NIGHT, LOCAL = "patient", "narrow", "thin", "night", "local"
+LISTENED, LETTER = "listened", "unavailable"
+"""A campaign whose calls are screened, and the prompt that it leaves on machines."""
 PREDICTIVE, GUEST, BACK = "renewal", "guest", "back"
 ASKED, SURVEY = "asked", "quality"
 """A line and a campaign whose agents' talks are followed by that survey."""
@@ -105,6 +107,14 @@ def write_site(target: Path) -> Path:
         NIGHT: {},
         LOCAL: {},
         BACK: {"mode": "preview", "ring_time": "15s"},
+        LISTENED: {
+            "mode": "ratio",
+            "ratio": 4.0,
+            "law": "none",
+            "ring_time": "20s",
+            "screening": "on",
+            "voicemail": LETTER,
+        },
         ASKED: {"survey": SURVEY, "group": "support"},
         CALLBACKS: {"mode": "preview", "ring_time": "15s", "group": HELPDESK},
     }

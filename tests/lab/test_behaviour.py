@@ -44,10 +44,11 @@ def test_a_behaviour_survives_its_way_through_the_dialplan(
     assert Behaviour.parse(str(way)) == way
 
 
-def test_keys_and_a_partys_id_survive_it_too() -> None:
+def test_keys_a_partys_id_and_a_sound_survive_it_too() -> None:
     for way in (
         Behaviour(Kind.PRESSES, 0.5, 9, keys=((0.5, "12"), (2.25, "*#AD"))),
         Behaviour(Kind.LIVE, 0.5, party="0a1b2c3d-0000-4000-8000-0123456789ab"),
+        Behaviour(Kind.EARLY, 0.5, 2, 480, sound="/tmp/some-where/busy"),
     ):
         assert Behaviour.parse(str(way)) == way
 

@@ -250,7 +250,17 @@ async def test_before_the_answer_neither_silence_nor_time_is_a_verdict_but_busy_
         writer.close()
         (listened,) = peer.told
     assert (listened.phase, listened.verdict.heard) == (Phase.EARLY, Heard.BUSY)
-    assert (listened.sound, len(listened.trace)) == (b"", listened.verdict.frame + 1)
+    assert len(listened.sound) // FRAME_BYTES == len(listened.trace) == listened.verdict.frame + 1
+
+
+async def test_of_a_long_listening_the_beginning_is_kept() -> None:
+    busy = (tone(425, 0.34) + bytes(5440)) * 4
+    async with listening() as peer:
+        sent = bytes(16_000 * 30) + busy
+        assert await peer.say(named(Phase.EARLY) + frames(sent, 1600)) == HANGUP
+        (listened,) = peer.told
+    assert listened.verdict.seconds > 30
+    assert 10.0 <= len(listened.sound) / 16_000 < 13.0
 
 
 async def test_a_machine_that_sends_nothing_while_it_records_has_beeped_all_the_same() -> None:

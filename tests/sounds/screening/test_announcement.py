@@ -8,7 +8,8 @@ import pytest
 
 from lab.sound import read
 from sounds.catalogue import sounds_dir
-from sounds.screening import FRAME_BYTES, Heard, Screen, Verdict
+from sounds.screening import Heard
+from tests.sounds.screening.synthesis import verdict
 
 WORDS = [
     path for language in ("ru", "en") for path in sorted((sounds_dir() / language).glob("*.wav"))
@@ -18,29 +19,21 @@ WORDS = [
 MUSIC = read(sounds_dir() / "moh/perezvon.wav")
 
 
-def early(sound: bytes) -> Verdict | None:
-    screen = Screen(early=True)
-    for at in range(0, len(sound), FRAME_BYTES):
-        if verdict := screen.push(sound[at : at + FRAME_BYTES]):
-            return verdict
-    return None
-
-
 @pytest.mark.parametrize("path", WORDS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_words_are_an_announcement_after_five_seconds(path: Path) -> None:
-    verdict = early(bytes(16_000) + read(path))
-    assert verdict is not None and verdict.heard is Heard.MACHINE
-    assert 5.0 <= verdict.seconds < 8.0
-    assert "gaps between words" in verdict.why
+    said = verdict(bytes(16_000) + read(path), early=True)
+    assert said is not None and said.heard is Heard.MACHINE
+    assert 5.0 <= said.seconds < 8.0
+    assert "gaps between words" in said.why
 
 
 @pytest.mark.parametrize("start", range(0, 24, 4))
 def test_music_is_none_wherever_it_begins(start: int) -> None:
-    assert early(MUSIC[start * 16_000 : (start + 20) * 16_000]) is None
+    assert verdict(MUSIC[start * 16_000 : (start + 20) * 16_000], early=True) is None
 
 
 def test_nor_is_a_hello_or_what_is_said_after_a_while() -> None:
     """Who speaks after ten seconds of music may be a singer."""
     words = read(WORDS[0])
-    assert early(words[: 3 * 16_000] + bytes(10 * 16_000)) is None
-    assert early(MUSIC[: 11 * 16_000] + words + words) is None
+    assert verdict(words[: 3 * 16_000] + bytes(10 * 16_000), early=True) is None
+    assert verdict(MUSIC[: 11 * 16_000] + words + words, early=True) is None
