@@ -38,7 +38,7 @@ class Kind(StrEnum):
     SPEAKS = "speaks"
     """Answers, plays the file `sound`, then sends nothing; hangs up `seconds` after it (0: never)."""
     EARLY = "early"
-    """Before the answer (183) the network plays the file `sound`. Then it refuses with `code`, or (0) somebody
+    """Before the answer (183) the network plays the file `sound`. Then it refuses with `code`, or (0) someone
     answers, says nothing, and hangs up after `seconds`."""
     LIVE = "live"
     """Answers, and does as a test tells them: see `City.person`."""

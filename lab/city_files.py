@@ -261,6 +261,7 @@ exten => leaves,1,Gosub(pick-up,s,1)
  same => n,Hangup(16)
 
 exten => machine,1,Gosub(pick-up,s,1)
+ same => n,ExecIf($[${{record}}]?MixMonitor(${{UNIQUEID}}-both.wav))
  same => n,StartMusicOnHold()
  same => n,Wait(${{CUT(do,,3)}})
  same => n,StopMusicOnHold()

@@ -47,7 +47,8 @@ class CityCall(Call):
     behaviour: Behaviour | None = None
     """`None` where the call was gone before the city had decided."""
     heard: Path | None = None
-    """What the subscriber heard, where the city records: a WAV file, whole a moment after the end."""
+    """What the subscriber heard, where the city records: a WAV file, whole a moment after the end. Beside
+    it, of a machine, what both sides said: `...-both.wav`."""
 
 
 @dataclass

@@ -87,7 +87,7 @@ async def came(running: Centre, tmp_path_factory: pytest.TempPathFactory) -> dic
     for agent in agents:
         await running.pair.phones.set(agent, Answer(talk=2.0))
     await running.ready(*agents)
-    phones = {}
+    phones: dict[str, str] = {}
     for name, case in CASES.items():
         file = folder / str(len(phones))
         write(file.with_suffix(".wav"), case.sound)
@@ -126,8 +126,19 @@ async def test_a_machine_records_the_whole_message_after_its_beep(
     message = hear(heard, prompt)
     assert message, message
     assert message.share == 1.0
-    assert GREETING + 0.2 < message.at < GREETING + 3.0
+    both = heard.with_name(f"{heard.stem}-both.wav")
+    await running.pair.city.whole(both)
+    beep, message = hear(both, _beep(running)), hear(both, prompt)
+    assert beep and beep.at == pytest.approx(GREETING, abs=0.5)
+    # Where neither side sends anything the recording stands still, so it shows the order and no pause.
+    assert beep.end <= message.at < beep.end + 0.5
     assert message.end - message.at == pytest.approx(len(read(prompt)) / 16_000, abs=0.3)
+
+
+def _beep(running: Centre) -> Path:
+    """The city's own."""
+    binary = running.pair.city.instance.binary
+    return next((binary.data_dir / "sounds/en").glob("beep.wav"))
 
 
 async def test_whoever_answers_is_listened_to_no_more(centre: Centre, tmp_path: Path) -> None:
