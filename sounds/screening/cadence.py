@@ -26,7 +26,9 @@ def _kind(hertz: tuple[int, ...]) -> str:
     """What a tone may be by its pitch alone."""
     if all(330 <= hz <= 640 for hz in hertz):
         return "progress"
-    for kind, low, high in (("sit", 890, 1010), ("calling", 1060, 1140), ("middle", 1340, 1460)):
+    for kind, low, high in (
+        ("sit", 890, 1010), ("calling", 1060, 1140), ("middle", 1340, 1460), ("last", 1740, 1820),
+    ):  # fmt: skip
         if low <= hertz[0] <= high:
             return kind
     return "answering" if 2080 <= hertz[0] <= 2120 else "beep"
@@ -96,6 +98,10 @@ class Cadence:
             first = tones[-2]
             if first.kind == "sit" and _SIT[0] <= first.seconds <= _SIT[1]:
                 return Heard.SIT, f"{first}, then {last}"
+        if self._early and last.kind == "last" and len(tones) > 1 and seconds >= _SIT[0] / 2 and not gap:
+            middle = tones[-2]  # who comes late to a call may have missed the first of the three
+            if middle.kind == "middle" and _SIT[0] / 2 <= middle.seconds <= _SIT[1]:
+                return Heard.SIT, f"{middle}, then {last}"
         if last.kind == "progress":
             return self._progress(last, gap)
         if not self._early and seconds >= _BEEP and (gap > _HOLE or seconds >= _RING):

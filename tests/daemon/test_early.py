@@ -52,7 +52,7 @@ CASES = {
         SIT + WORDS,
         Outcome.FAILED,
         "sit: the tones of a number out of service, before the answer",
-        (0.5, 5.0),
+        (0.3, 5.0),
     ),
     "announced": Case(
         WORDS, Outcome.FAILED, "announcement: words of the network before the answer", (LAW, LAW + 2.5)

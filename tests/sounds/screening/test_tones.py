@@ -69,6 +69,13 @@ def test_busy_and_the_three_tones_are_known_before_the_answer_too(name: str) -> 
     assert said and said.heard is heard, said
 
 
+@pytest.mark.parametrize("missed", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5])
+def test_who_comes_late_to_the_three_tones_before_the_answer_knows_them_by_the_rest(missed: float) -> None:
+    three = tone(0.33, 950) + tone(0.33, 1400) + tone(0.33, 1800)
+    said = verdict(three[round(missed * 8000) * 2 :] + quiet(1), early=True)
+    assert said and said.heard is Heard.SIT, said
+
+
 def test_the_end_of_the_ringback_does_not_hide_the_person() -> None:
     said = verdict(tone(0.3, 425) + quiet(0.4) + noise(0.5, -20) + quiet(1))
     assert said and said.heard is Heard.PERSON
