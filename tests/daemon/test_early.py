@@ -143,8 +143,8 @@ def _beep(running: Centre) -> Path:
 
 async def test_whoever_answers_is_listened_to_no_more(centre: Centre, tmp_path: Path) -> None:
     write(tmp_path / "ring.wav", tone(1.0, 425) + quiet(1.0))
-    person = await centre.person(Behaviour(Kind.EARLY, 0, 8.0, 0, sound=str(tmp_path / "ring")))
-    await centre.pair.phones.set("anna", Answer(talk=3.0))
+    person = await centre.person(Behaviour(Kind.EARLY, 0, 12.0, 0, sound=str(tmp_path / "ring")))
+    await centre.pair.phones.set("anna", Answer(talk=4.0))
     await centre.ready("anna")
     await centre.dial(LISTENED, [person])
 
@@ -159,5 +159,6 @@ async def test_whoever_answers_is_listened_to_no_more(centre: Centre, tmp_path: 
 
     await until(listened, "somebody listens while it rings")
     await centre.answered(person)
-    await until(alone, "nobody listens any more", 2.0)
+    await until(alone, "nobody listens any more", 5.0)
+    assert not (await centre.arrived(person)).ended_at
     assert (await centre.ended(person, 20.0)).outcome is Outcome.TALKED
