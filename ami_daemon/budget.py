@@ -11,7 +11,8 @@ from ami_daemon.board import Board
 from ami_daemon.call import Call, CallState
 from config.models import Mode, Site
 from leads.lead import LIVE, Outcome
-from predictive.ledger import Counts, Standing, standing, window_start
+from predictive.ledger import NO_ERRORS, Counts, Screening, Standing, standing, window_start
+from predictive.screening import NO_MARKS, Marks, errors
 from store import Store
 
 READ_EVERY = 60.0
@@ -34,6 +35,8 @@ class Budgets:
         self._read: dict[str, Counts] = {}
         self._since: dict[str, dict[str, str]] = {name: {} for name in self._names}
         """What each call is to the law that ended and may not be in the counts read, by attempt."""
+        self.marks: dict[str, Marks] = {}
+        """What agents said of the calls of screened campaigns, in the law's window."""
 
     async def run(self) -> None:
         """Read the ledger again and again until cancelled."""
@@ -55,6 +58,8 @@ class Budgets:
             self._read[name] = await ledger.counts(name, law, start, since.keys() - written)
             for attempt in written:
                 del since[attempt]
+            if self._site.campaigns[name].screened:
+                self.marks[name] = await ledger.marks(name, start)
 
     def zone(self, name: str) -> ZoneInfo:
         """Where the campaign's days and months begin."""
@@ -62,12 +67,24 @@ class Budgets:
 
     def count(self, call: Call, outcome: Outcome, at: float) -> None:
         """A call ended."""
-        if call.campaign in self._since and outcome in LIVE:
+        if call.campaign in self._since and (outcome in LIVE or outcome is Outcome.MACHINE):
             self._since[call.campaign][call.attempt] = self._verdict(call, outcome, at)
 
     def standing(self, name: str) -> Standing:
-        """The campaign's rate and budget now."""
-        law = self._site.campaigns[name].rules
+        """The campaign's rate and budget now: persons hung up on as machines count as abandoned."""
+        law, counts = self._site.campaigns[name].rules, self._counts(name)
+        return standing(counts, law.of, law.limit, self._errors(name, counts) or NO_ERRORS)
+
+    def screening(self, name: str) -> Screening | None:
+        """How often the campaign's screen errs, as estimated; `None` where its answers are not screened."""
+        return self._errors(name, self._counts(name))
+
+    def _errors(self, name: str, counts: Counts) -> Screening | None:
+        if not self._site.campaigns[name].screened:
+            return None
+        return errors(counts, self.marks.get(name, NO_MARKS))
+
+    def _counts(self, name: str) -> Counts:
         read = self._read.get(name, Counts())
         new = Counter(self._since[name].values())
         for call in self._board.calls.values():
@@ -75,19 +92,18 @@ class Budgets:
                 new["abandoned"] += 1
             elif call.campaign == name and call.state is CallState.TALKING:
                 new[self._verdict(call, Outcome.TALKED, self._clock())] += 1
-        counts = Counts(
+        return Counts(
             abandoned=read.abandoned + new["abandoned"],
             late=read.late + new["late"],
             connected=read.connected + new["connected"],
             left=read.left + new["left"],
-            machines=read.machines,
+            machines=read.machines + new["machine"],
         )
-        return standing(counts, law.of, law.limit)
 
     def _verdict(self, call: Call, outcome: Outcome, at: float) -> str:
         """What the call is to the law, as the ledger has it once it is written."""
-        if outcome is Outcome.ABANDONED:
-            return "abandoned"
+        if outcome in (Outcome.ABANDONED, Outcome.MACHINE):
+            return str(outcome)
         left = outcome is Outcome.HUNG_UP_BEFORE_TALK
         reached = at if left else call.connected_at
         law = self._site.campaigns[call.campaign].rules

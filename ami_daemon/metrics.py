@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter as Count
 from collections.abc import Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Histogram, start_http_server
@@ -120,6 +121,7 @@ class Metrics(Collector):
         free = _gauge("agents_expected", "Agents expected free for them")
         rate = _gauge("abandonment_rate", "Abandoned calls, as a share, over the law's window", "window")
         left = _gauge("abandonment_left", "Abandoned calls that the law still permits in it", "window")
+        errs = _gauge("screening_error", "Estimated share of calls that the screen took wrongly", "kind")
         bound = _gauge("bound", "1 for what holds the campaign's dialing", "bound")
         odd = CounterMetricFamily(
             "perezvon_campaign_oddities", "What could not be and was heard", labels=["campaign", "kind"]
@@ -134,6 +136,9 @@ class Metrics(Collector):
             rate.add_metric([name, window], standing.rate)
             if standing.limit < 1:
                 left.add_metric([name, window], standing.left)
+            if (screening := self._dialer.budgets.screening(name)) is not None:
+                for kind, share in asdict(screening).items():
+                    errs.add_metric([name, kind], share)
             if not self._dialer.dials(name) or (decision := pacing.last.get(name)) is None:
                 continue
             wanted.add_metric([name], decision.wanted)
@@ -144,7 +149,7 @@ class Metrics(Collector):
                 level.add_metric([name], why.level)
                 persons.add_metric([name], why.under_way)
                 free.add_metric([name], why.free)
-        return [running, wanted, level, persons, free, rate, left, bound, odd]
+        return [running, wanted, level, persons, free, rate, left, errs, bound, odd]
 
 
 def _gauge(name: str, told: str, *labels: str) -> GaugeMetricFamily:

@@ -15,11 +15,12 @@ from ami_daemon.control import Verb, VerbError
 from ami_daemon.dialer import Dialer
 from ami_daemon.link import ActionFailed, ActionTimeout, AmiLink, ConnectionLost, LinkError, NotConnected
 from ami_daemon.prompt_recording import PromptRecording
-from ami_daemon.words import budget, describe, figures
+from ami_daemon.words import budget, describe, figures, screen_figures, screened
 from leads.inbound import caller_number
 from leads.lead import IllegalMove, Lead, LeadState
 from leads.phones import mask
 from leads.rules import span
+from predictive.screening import NO_MARKS
 from store import CampaignState, Store
 
 
@@ -69,6 +70,7 @@ class Verbs:
             "callbacks_due": due,
             "agents": _count(agent.state for agent in self.board.agents.values()),
             "campaigns": {name: str(state) for name, state in self.dialer.states.items()},
+            "screening": {name: told for name in self.dialer.states if (told := self._screening(name))},
             "warnings": [
                 f"{count} call-backs are due and campaign {name} is {self.dialer.states.get(name, 'gone')}:"
                 f" perezvon campaign start {name}"
@@ -122,7 +124,16 @@ class Verbs:
         return {
             "pacing": decision and figures(decision, name in pacing.starved),
             "budget": budget(self.dialer.budgets.standing(name), self.dialer.site.campaigns[name].rules),
+            **({"screening": told} if (told := self._screening(name)) else {}),
         }
+
+    def _screening(self, name: str) -> dict[str, Any] | None:
+        """How often the campaign's screen errs; None where there is none."""
+        budgets = self.dialer.budgets
+        screening = budgets.screening(name) if name in self.dialer.pacing.pacers else None
+        if screening is None:
+            return None
+        return screen_figures(screening, budgets.marks.get(name, NO_MARKS))
 
     async def agents(self) -> list[dict[str, Any]]:
         """Every agent with state, since when, and what is pending."""
@@ -177,6 +188,9 @@ class Verbs:
         lines = [f"campaign {name} is {self.dialer.states[name]}"]
         if self.dialer.dials(name) and (decision := self.dialer.pacing.last.get(name)) is not None:
             lines += describe(decision, name in self.dialer.pacing.starved)
+        budgets = self.dialer.budgets
+        if name in self.dialer.pacing.pacers and (screening := budgets.screening(name)) is not None:
+            lines += screened(screening, budgets.marks.get(name, NO_MARKS))
         for zone in sorted(await self.store.leads.zones(self.dialer.site.campaigns[name].list), key=str):
             time = self.dialer.call_time(name, zone, now)
             if not time.allowed:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from ami_daemon.pacing import Decision
 from config.laws import Law
-from predictive.ledger import Standing
+from predictive.ledger import Screening, Standing
+from predictive.screening import Marks
 
 NO_LEADS = "no more leads may be called now"
 BOUNDS = {
@@ -52,6 +54,19 @@ def _told(standing: Standing) -> str:
     return f"{told}: {left} abandoned"
 
 
+def screened(screening: Screening, marks: Marks) -> list[str]:
+    """How often the screen is thought to err, and by whose word."""
+    lines = [
+        f"the screen: {100 * screening.persons_among_machines:.1f} % of those hung up as machines were "
+        "persons, who count as abandoned; "
+        f"{100 * screening.machines_among_persons:.1f} % of those passed on were machines"
+    ]
+    if not marks.machines:
+        return [*lines, f"by the benchmark alone: agents marked none of {marks.talks} talks as a machine's"]
+    sample = f"; of {marks.checked} in the check sample {marks.checked_machines}" if marks.checked else ""
+    return [*lines, f"by the benchmark and {marks.machines} marks in {marks.talks} talks{sample}"]
+
+
 def bound(decision: Decision, starved: bool) -> str:
     """What binds, in one sentence without figures: the same words as long as it is the same."""
     return NO_LEADS if starved else BOUNDS[decision.bound]
@@ -83,3 +98,9 @@ def budget(standing: Standing, law: Law) -> dict[str, Any]:
         "limit": standing.limit if limited else None,
         "left": round(standing.left, 2) if limited else None,
     }
+
+
+def screen_figures(screening: Screening, marks: Marks) -> dict[str, Any]:
+    """The screen's estimated errors as shares, and the marks behind them, for programs."""
+    shares = {key: round(value, 4) for key, value in asdict(screening).items()}
+    return {**shares, "marks": asdict(marks)}

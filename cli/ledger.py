@@ -17,7 +17,8 @@ from cli.session import Json, SiteFolder, ask_store, err, fail, moment, new_file
 from config.laws import NOT_ADVICE, WINDOWS
 from config.models import Campaign, Site
 from config.problems import did_you_mean
-from predictive.ledger import is_gone, standing, window_start
+from predictive.ledger import NO_ERRORS, is_gone, standing, window_start
+from predictive.screening import errors
 from store import Store
 from store.ledger_csv import Period, told_time, write_ledger
 
@@ -86,7 +87,7 @@ def ledger_export(
             f"nothing lies from {told_time(since, zone)} until before {told_time(until, zone)}",
             "--from must be before --to",
         )
-    period = Period(name, campaign.law, zone, since, until)
+    period = Period(name, campaign.law, zone, since, until, campaign.screened)
     with new_file(output) if output is not None else nullcontext(sys.stdout.buffer) as out:
         found = ask_store(checked.system, lambda store: write_ledger(store.ledger, period, out))
     err.print(
@@ -110,12 +111,16 @@ async def _windows(
     for window in WINDOWS:
         since = window_start(window, now, zone)
         counts = await store.ledger.counts(name, law, since)
-        found = standing(counts, law.of, law.limit)
+        marks = await store.ledger.marks(name, since)
+        screening = errors(counts, marks) if campaign.screened else NO_ERRORS
+        found = standing(counts, law.of, law.limit, screening)
         rows.append(
             {
                 "window": window,
                 "since": since,
                 **asdict(counts),
+                **asdict(screening),
+                "marks": asdict(marks),
                 "counted_abandoned": found.abandoned,
                 "counted_live": found.live,
                 "rate": found.rate,
@@ -134,6 +139,8 @@ def _told(row: dict[str, Any], legal: bool, zone: ZoneInfo) -> dict[str, Any]:
         "of_live": row["counted_live"],
         "rate": _percent(row["rate"]),
         "too_late": row["late"],
+        "machines": row["machines"],
+        "persons_among_them": _percent(row["persons_among_machines"]),
     }
 
 

@@ -6,25 +6,29 @@ from collections.abc import AsyncIterator, Collection
 from datetime import tzinfo
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, bindparam, case, func, select
+from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select
 
 from config.laws import Law
-from leads.attempt import Attempt
+from leads.attempt import MISSED_MACHINE, Attempt
 from leads.lead import LIVE, Outcome
 from predictive.ledger import NO_ERRORS, Counts, Screening, Standing, Window, standing, window_start
+from predictive.screening import Marks
 from store.attempts import COLUMNS, to_attempt
 from store.engine import Database
 from store.tables import attempts
+from store.verdicts import verdicts
 
 FOREVER = float("inf")
 PAGE = 500
 """Rows per trip to the database."""
 
-Verdict = Literal["abandoned", "late", "connected", "left"]
+Verdict = Literal["abandoned", "late", "connected", "left", "machine"]
 """What an answered call is to the law: `predictive.ledger.Counts` says it for each."""
 
 _ANSWERED = attempts.c.outcome.in_(bindparam("live", sorted(LIVE), expanding=True, literal_execute=True))
-"""Spelt out, not bound: only so can a database prove that the index of answered calls serves."""
+_MACHINE = attempts.c.outcome == literal_column(f"'{Outcome.MACHINE}'")
+_MARKED = attempts.c.disposition == literal_column(f"'{MISSED_MACHINE}'")
+"""Spelt out, not bound: only so can a database prove that the index of such calls serves."""
 
 
 class LedgerRepository:
@@ -56,7 +60,7 @@ class LedgerRepository:
 
     async def counts(self, campaign: str, law: Law, start: float, without: Collection[str] = ()) -> Counts:
         """The campaign's answered calls that ended at `start` or later, as the law sees them. Attempts in
-        `without` are left out. Machines are not told apart yet, so none are counted."""
+        `without` are left out."""
         outcome = attempts.c.outcome
         # Who left before an agent came has no time of it; the robot has, as it speaks at once.
         left = outcome == Outcome.HUNG_UP_BEFORE_TALK
@@ -72,10 +76,13 @@ class LedgerRepository:
         )
         if without:
             query = query.where(attempts.c.id.not_in(without))
+        ended = attempts.c.campaign == campaign, attempts.c.ended_at >= start
+        hung_up = select(func.count()).where(*ended, _MACHINE, attempts.c.id.not_in(without))
         found: dict[str, tuple[int, int]] = {}
         async with self._database.read() as connection:
             for name, calls, too_late in await connection.execute(query):
                 found[name] = (calls, 0 if name == Outcome.ABANDONED else too_late)
+            machines = await connection.scalar(hung_up)
 
         def in_time(*outcomes: Outcome) -> int:
             return sum(calls - too_late for calls, too_late in (found.get(o, (0, 0)) for o in outcomes))
@@ -85,17 +92,37 @@ class LedgerRepository:
             late=sum(too_late for _, too_late in found.values()),
             connected=in_time(Outcome.TALKED, Outcome.INTERRUPTED),
             left=in_time(Outcome.HUNG_UP_BEFORE_TALK),
+            machines=machines or 0,
         )
 
+    async def marks(self, campaign: str, start: float, until: float = FOREVER) -> Marks:
+        """What agents said of the campaign's talks that ended from `start` on and before `until`."""
+        talked = attempts.c.outcome.in_((Outcome.TALKED, Outcome.INTERRUPTED))
+        ended = attempts.c.campaign == campaign, attempts.c.ended_at >= start, attempts.c.ended_at < until
+        # Said as the indices have it: a sum over a condition would read every talk of the window.
+        talks = select(func.count()).where(*ended, _ANSWERED, talked)
+        machines = select(func.count()).where(*ended, _MARKED, talked)
+        among = select(func.count(), func.sum(case((_MARKED, 1), else_=0)))
+        checked = among.join_from(verdicts, attempts).where(verdicts.c.checked, *ended, talked)
+        async with self._database.read() as connection:
+            of, of_machines = (await connection.execute(checked)).one()
+            return Marks(
+                talks=await connection.scalar(talks) or 0,
+                machines=await connection.scalar(machines) or 0,
+                checked=of,
+                checked_machines=of_machines or 0,
+            )
+
     async def calls(self, campaign: str, start: float, until: float) -> AsyncIterator[Attempt]:
-        """The campaign's answered calls that ended from `start` on and before `until`, in that order."""
+        """The campaign's answered calls that ended from `start` on and before `until`, in that order; those
+        hung up as machines too."""
         query = (
             select(*COLUMNS)
             .where(
                 attempts.c.campaign == campaign,
                 attempts.c.ended_at >= start,
                 attempts.c.ended_at < until,
-                _ANSWERED,
+                or_(_ANSWERED, _MACHINE),
             )
             .order_by(attempts.c.ended_at, attempts.c.id)
         )
@@ -107,6 +134,8 @@ class LedgerRepository:
 
 def verdict(call: Attempt, law: Law) -> Verdict:
     """What an answered call is to a law; `LedgerRepository.counts` counts by it."""
+    if call.outcome is Outcome.MACHINE:
+        return "machine"
     if call.outcome is Outcome.ABANDONED:
         return "abandoned"
     left = call.outcome is Outcome.HUNG_UP_BEFORE_TALK

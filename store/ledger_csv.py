@@ -18,6 +18,7 @@ from config.laws import LAWS, NOT_ADVICE, Law, LawName
 from leads.attempt import Attempt
 from leads.importing import guarded
 from predictive.ledger import NO_ERRORS, Counts, Denominator, Screening, Standing, standing
+from predictive.screening import Marks, errors
 from store.ledger import LedgerRepository, verdict, waited
 
 COLUMNS = (
@@ -36,14 +37,14 @@ IN_MEMORY = 8 << 20
 @dataclass(frozen=True, slots=True)
 class Period:
     """Calls of one campaign that ended from `start` on and before `until` (epoch seconds), under one law;
-    `zone` is what times are written in."""
+    `zone` is what times are written in; `screened`: answers are, and the screen errs now and then."""
 
     campaign: str
     law: LawName
     zone: ZoneInfo
     start: float
     until: float
-    screening: Screening = NO_ERRORS
+    screened: bool = False
 
 
 async def write_ledger(ledger: LedgerRepository, period: Period, out: BinaryIO) -> Standing:
@@ -60,11 +61,13 @@ async def write_ledger(ledger: LedgerRepository, period: Period, out: BinaryIO) 
                 counts_as = verdict(call, law)
                 told[counts_as] += 1
                 write([*_cells(call, law, period.zone), counts_as])
-        counts = Counts(told["abandoned"], told["late"], told["connected"], told["left"])
-        found = standing(counts, law.of, law.limit, period.screening)
+        counts = Counts(told["abandoned"], told["late"], told["connected"], told["left"], told["machine"])
+        marks = await ledger.marks(period.campaign, period.start, period.until)
+        screening = errors(counts, marks) if period.screened else NO_ERRORS
+        found = standing(counts, law.of, law.limit, screening)
         out.write("\ufeff".encode())
         with _csv(out) as write:
-            for key, value in _summary(period, counts, found):
+            for key, value in _summary(period, counts, marks, screening, found):
                 write([key, str(value)])
             write([])
         rows.seek(0)
@@ -111,7 +114,9 @@ def told_time(at: float, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(at, UTC).astimezone(zone).isoformat(timespec="milliseconds")
 
 
-def _summary(period: Period, counts: Counts, found: Standing) -> Iterator[tuple[str, object]]:
+def _summary(
+    period: Period, counts: Counts, marks: Marks, screening: Screening, found: Standing
+) -> Iterator[tuple[str, object]]:
     law = LAWS[period.law]
     yield "campaign", period.campaign
     yield "from", told_time(period.start, period.zone)
@@ -129,8 +134,12 @@ def _summary(period: Period, counts: Counts, found: Standing) -> Iterator[tuple[
     yield "connected", counts.connected
     yield "left", counts.left
     yield "machines", counts.machines
-    yield "p_persons_among_machines", period.screening.persons_among_machines
-    yield "q_machines_among_persons", period.screening.machines_among_persons
+    yield "talks", marks.talks
+    yield "marked_as_machines", marks.machines
+    yield "checked", marks.checked
+    yield "checked_and_marked", marks.checked_machines
+    yield "p_persons_among_machines", f"{screening.persons_among_machines:.6g}"
+    yield "q_machines_among_persons", f"{screening.machines_among_persons:.6g}"
     yield "formula", FORMULAS[law.of]
     yield "counted_abandoned", f"{found.abandoned:.6g}"
     yield "counted_live", f"{found.live:.12g}"

@@ -140,6 +140,10 @@ def test_the_rate_that_is_shown_can_be_recomputed_from_the_export_and_from_the_j
     summary, rows = exported(file.read_bytes())
     connect = CONNECT[law]
     counts = {"abandoned": 0, "late": 0, "took": 0, "left": 0}
+    machines = [call for call in rows if call["outcome"] == "machine"]
+    assert {call["counts_as"] for call in machines} == {"machine"}
+    assert int(summary["machines"]) == row["machines"] == len(machines) > 0
+    rows = [call for call in rows if call not in machines]
     for call in rows:
         late = float(call["waited_seconds"]) > connect
         kinds = {"abandoned": "abandoned", "hung_up_before_talk": "left"}
@@ -156,7 +160,7 @@ def test_the_rate_that_is_shown_can_be_recomputed_from_the_export_and_from_the_j
     for attempt in attempts(url):
         if attempt.ended_at is None or attempt.answered_at is None or attempt.ended_at < now - span:
             continue
-        if attempt.outcome is Outcome.MACHINE:  # nobody answered
+        if attempt.outcome in (Outcome.MACHINE, Outcome.FAX):  # nobody answered
             continue
         wait = (attempt.connected_at or attempt.ended_at) - attempt.answered_at
         if attempt.outcome is Outcome.ABANDONED:
@@ -276,3 +280,26 @@ def test_an_export_that_fails_leaves_no_file(site: Path, tmp_path: Path) -> None
     assert done.exit_code == 1
     assert "not a database" in done.output
     assert not file.exists()
+
+
+def test_persons_whom_the_screen_hung_up_on_are_abandoned(site: Path, url: str, tmp_path: Path) -> None:
+    """By the estimate that the export states, which an auditor takes the rate from."""
+    now = time.time()
+    calls: list[Call] = [(Outcome.TALKED, 60.0, 0.5)] * 60 + [(Outcome.MACHINE, 60.0, None)] * 40
+    journal(url, calls, now)
+    edit(site / "campaigns/spring.yaml", screening="off")
+    [off, *_] = json.loads(ledger("show", "spring", "--json", site=site).output)["windows"]
+    assert (off["rate"], off["machines"], off["persons_among_machines"]) == (0.0, 40, 0.0)
+    edit(site / "campaigns/spring.yaml", screening="on")
+    [on, *_] = json.loads(ledger("show", "spring", "--json", site=site).output)["windows"]
+    p, q = on["persons_among_machines"], on["machines_among_persons"]
+    assert 0.0 < p < 0.1
+    assert 0.0 < q < 0.1
+    assert on["rate"] == pytest.approx(40 * p / (40 * p + (1 - q) * 60))
+    assert on["marks"] == {"talks": 60, "machines": 0, "checked": 0, "checked_machines": 0}
+    file = tmp_path / "ledger.csv"
+    assert ledger("export", "spring", "-o", str(file), site=site).exit_code == 0
+    summary, _ = exported(file.read_bytes())
+    assert float(summary["p_persons_among_machines"]) == pytest.approx(p, rel=1e-4)
+    assert float(summary["rate"]) == pytest.approx(on["rate"], abs=1e-6)
+    assert (summary["talks"], summary["marked_as_machines"]) == ("60", "0")

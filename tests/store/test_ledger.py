@@ -11,17 +11,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlalchemy.engine import Engine
 
 from config.laws import LAWS, Law, LawName
+from leads.attempt import MISSED_MACHINE
 from leads.lead import LeadState, Outcome
 from leads.rules import LeadMove
 from predictive import Spent
 from predictive.ledger import Counts
+from predictive.screening import Marks
 from store import Store, open_store
 from store.engine import make_engine
 from store.ledger import FOREVER, verdict
+from store.tables import attempts
+from store.verdicts import Screened
 from tests.store.conftest import people
 
 NewId = Callable[[], str]
@@ -151,7 +155,7 @@ async def test_what_is_counted_is_what_can_be_listed(
         assert [call.ended_at for call in listed] == sorted(call.ended_at or 0 for call in listed)
         told = Counter(verdict(call, law) for call in listed)
         assert await store.ledger.counts("spring", law, start) == Counts(
-            told["abandoned"], told["late"], told["connected"], told["left"]
+            told["abandoned"], told["late"], told["connected"], told["left"], told["machine"]
         )
     assert len(listed) < len(calls)
 
@@ -184,3 +188,32 @@ async def test_the_count_reads_only_an_index_of_the_answered_calls(tmp_path: Pat
     assert plans == [
         "SEARCH attempts USING COVERING INDEX ix_attempts_answered (campaign=? AND outcome=? AND ended_at>?)"
     ]
+
+
+async def test_machines_and_marks_are_counted_in_the_window(store: Store, epoch: int, new_id: NewId) -> None:
+    calls: list[tuple[Outcome, float, float | None]] = [
+        (Outcome.MACHINE, NOW - 10, None),
+        (Outcome.MACHINE, NOW - 2 * DAY, None),
+        (Outcome.FAX, NOW - 10, None),
+        *[(Outcome.TALKED, NOW - 20, 0.5)] * 5,
+        (Outcome.TALKED, NOW - 2 * DAY, 0.5),
+        (Outcome.ABANDONED, NOW - 20, 2.0),
+    ]
+    await answered(store, epoch, new_id, "spring", calls)
+    ids = [f"{n:016x}" for n in range(1, len(calls) + 1)]
+    for attempt in (ids[3], ids[4], ids[8]):
+        async with store._database.write() as connection:
+            marked = update(attempts).where(attempts.c.id == attempt).values(disposition=MISSED_MACHINE)
+            await connection.execute(marked)
+    for attempt in (ids[0], ids[4], ids[5], ids[8], ids[9]):
+        checked = Screened(attempt, False, "machine", 0.8, 40, "spoke on", "1", attempt != ids[0], NOW)
+        await store.verdicts.put(checked)
+    ledger = store.ledger
+    assert (await ledger.counts("spring", US, NOW - DAY)).machines == 1
+    assert (await ledger.counts("spring", US, NOW - DAY, [ids[0]])).machines == 0
+    assert (await ledger.counts("spring", US, 0.0)).machines == 2
+    assert await ledger.marks("spring", NOW - DAY) == Marks(
+        talks=5, machines=2, checked=2, checked_machines=1
+    ), "neither the abandoned one nor the one hung up says what it was"
+    assert await ledger.marks("spring", 0.0) == Marks(talks=6, machines=3, checked=3, checked_machines=2)
+    assert await ledger.marks("autumn", 0.0) == Marks()
