@@ -113,7 +113,9 @@ class Daemon:
         self.preview = Preview(self.dialer, self.orders, self.hold, clock=clock, start=self._start)
         self.waiting = Waiting(self.dialer, self.hold, self.speech, start=self._start)
         self.early = Early(self.dialer, start=self._start)
-        self.screening = Screening(site, self.board, self.link, self.early)
+        self.screening = Screening(
+            site, self.board, self.link, self.early, clock=clock, keep=self.journal.put
+        )
         self.scripts = Scripts(self.desk, self.speech, scripts, ended=lambda: self._changed.set())
         self.metrics = Metrics(self.board, self.dialer, self.link, self.scripts.server, clock=clock)
         self.api, self.outbox = Api(site, store, clock=clock), Outbox(site, store, clock=clock)
@@ -163,6 +165,7 @@ class Daemon:
                     ("budgets", self.dialer.budgets.run()),
                     ("clock", self._run_clock()),
                     ("comments", keep_in_time(self.desk)),
+                    ("evidence", self.screening.evidence.run()),
                     ("lease", self._keep_lease()),
                     ("watchdog", keep_alive(os.environ)),
                     ("failures", self._watch_failures()),
@@ -207,6 +210,7 @@ class Daemon:
         await self.link.stop()
         await asyncio.gather(*self._endings)
         await self.journal.flushed()
+        await self.screening.evidence.flushed()
         await self.store.agent_states.close_all(self.clock(), "the daemon stopped")
         self._stopped.set()
 

@@ -29,6 +29,7 @@ from leads.robot import RobotDisposition, robot_class, robot_outcome
 from leads.rules import LeadMove, after_missed_machine, after_outcome
 from sounds.screening import Heard
 from store import AlreadyEnded, MissedRing, Store, UnknownAttempt, UnknownCall
+from store.verdicts import Screened
 
 log = structlog.get_logger("journal")
 
@@ -46,9 +47,9 @@ class Journal:
         self.site, self.store, self.epoch = site, store, epoch
         self._plans = plans(site)
         self._on_outcome = on_outcome
-        self._queue: asyncio.Queue[Change] = asyncio.Queue()
+        self._queue: asyncio.Queue[Change | Screened] = asyncio.Queue()
 
-    def put(self, change: Change) -> None:
+    def put(self, change: Change | Screened) -> None:
         """Take a change; it is written soon, after those before it."""
         self._queue.put_nowait(change)
 
@@ -67,8 +68,10 @@ class Journal:
         """Return when all that was put is written."""
         await self._queue.join()
 
-    async def _write(self, change: Change) -> None:
+    async def _write(self, change: Change | Screened) -> None:
         match change:
+            case Screened():
+                await self.store.verdicts.put(change)
             case CallMoved(call, old, new, _):
                 _log(call, old, new)
                 if new is CallState.TALKING:

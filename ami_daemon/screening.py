@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -15,18 +16,36 @@ from ami_daemon.board import Board
 from ami_daemon.early import Early
 from ami_daemon.link import AmiLink
 from config.models import Campaign, Site
+from predictive.screening import is_checked
 from sounds.catalogue import sounds_dir
 from sounds.ear import RATE, Ear, Listened, Phase
+from sounds.evidence import Evidence, screen_version
 from sounds.screening import Heard
+from store.verdicts import Screened
 
 log = structlog.get_logger("screening")
 
 
 class Screening:
-    """The ear, between Asterisk's sound and Asterisk's dialplan. Made in a running loop."""
+    """The ear, between Asterisk's sound and Asterisk's dialplan. Made in a running loop.
 
-    def __init__(self, site: Site, board: Board, link: AmiLink, early: Early) -> None:
+    `keep` takes each verdict for the store.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        board: Board,
+        link: AmiLink,
+        early: Early,
+        *,
+        clock: Callable[[], float],
+        keep: Callable[[Screened], None],
+    ) -> None:
         self._site, self._board, self._link, self._early = site, board, link, early
+        self._clock, self._keep = clock, keep
+        kept = site.system.screening
+        self.evidence = Evidence(Path(kept.folder), kept.keep, clock)
         self._greetings = {name: self._read(campaign) for name, campaign in site.campaigns.items()}
         self.ear = Ear(site.ear_token, self._expected, self._decided, greeting=self._greeting)
 
@@ -51,19 +70,31 @@ class Screening:
 
     async def _decided(self, listened: Listened) -> None:
         """Tell the dialplan what it asks for. Raises what the link raises."""
+        if listened.phase is Phase.BEEP:
+            return  # the hang-up says it all
+        checked = listened.phase is Phase.SCREEN and self._checked(listened)
+        self.evidence.take(listened)
+        self._keep(_screened(listened, checked, self._clock()))
         if listened.phase is Phase.EARLY:
             await self._early.decided(listened)
-        elif listened.phase is Phase.SCREEN:  # after the beep the hang-up says it all
-            await self._set(listened)
+        else:
+            await self._set(listened, Heard.PERSON if checked else listened.verdict.heard)
 
-    async def _set(self, listened: Listened) -> None:
+    def _checked(self, listened: Listened) -> bool:
+        """Whether an agent gets this machine, to say whether it is one."""
+        call = self._board.calls.get(listened.attempt)
+        if call is None or call.robot or listened.verdict.heard is not Heard.MACHINE:
+            return False
+        return is_checked(call.attempt, self._site.campaigns[call.campaign].screening_check)
+
+    async def _set(self, listened: Listened, heard: Heard) -> None:
         verdict = listened.verdict
         channel = self._board.prefix + listened.attempt
         log.info(
             "verdict", attempt=listened.attempt, heard=str(verdict.heard), seconds=round(verdict.seconds, 2),
             confidence=verdict.confidence, why=verdict.why,
         )  # fmt: skip
-        wanted = {"PZ_QUIET": f"{verdict.quiet:.2f}", "PZ_HEARD": str(verdict.heard)}
+        wanted = {"PZ_QUIET": f"{verdict.quiet:.2f}", "PZ_HEARD": str(heard)}
         await asyncio.gather(
             *(
                 self._link.action("Setvar", {"Channel": channel, "Variable": name, "Value": value})
@@ -87,3 +118,18 @@ class Screening:
         except (OSError, EOFError, wave.Error) as error:
             log.warning("no_greeting", file=str(path), why=str(error))
             return b""
+
+
+def _screened(listened: Listened, checked: bool, at: float) -> Screened:
+    verdict = listened.verdict
+    return Screened(
+        attempt=listened.attempt,
+        early=listened.phase is Phase.EARLY,
+        heard=str(verdict.heard),
+        confidence=verdict.confidence,
+        frame=verdict.frame,
+        why=verdict.why,
+        screen=screen_version(),
+        checked=checked,
+        at=at,
+    )

@@ -118,6 +118,8 @@ def _unscreened(site: Site, attempt: Attempt) -> str:
         return "not screened: nobody has answered"
     if campaign is None or not campaign.screened:
         return f"not screened: campaign {attempt.campaign} has no screening"
+    if attempt.heard is not None:
+        return f"screened by Asterisk alone: {attempt.heard}; its AMD() said so, or nobody could be asked"
     return "not screened: no word came from the ear; such calls go on as a person's"
 
 

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, String, Table, insert, select
 
+from store.attempts import UnknownAttempt
 from store.engine import Database
-from store.tables import metadata
+from store.tables import attempts, metadata
 
 verdicts = Table(
     "verdicts",
@@ -55,9 +56,12 @@ class VerdictRepository:
         self._database = database
 
     async def put(self, screened: Screened) -> None:
-        """Keeps a verdict; of one answer the first stays. `IntegrityError`: there is no such attempt."""
+        """Keeps a verdict; of one answer the first stays. Raises `UnknownAttempt`."""
         mine = verdicts.c.attempt == screened.attempt, verdicts.c.early == screened.early
+        known = select(attempts.c.id).where(attempts.c.id == screened.attempt)
         async with self._database.write() as connection:
+            if await connection.scalar(known) is None:
+                raise UnknownAttempt(f"there is no attempt {screened.attempt}")
             if await connection.scalar(select(verdicts.c.heard).where(*mine)) is None:
                 await connection.execute(insert(verdicts).values(asdict(screened)))
 

@@ -22,6 +22,8 @@ ASKED, SURVEY = "asked", "quality"
 """A line and a campaign whose agents' talks are followed by that survey."""
 ASKED_NUMBER = "+74951234573"
 ROBOT, DELIVERIES = "order-robot", "delivery"
+SCREENED, CHECKED = "screened", "checked"
+"""Campaigns that screen; of the second's machines agents get all."""
 HELPDESK, CROWD, CALLBACKS = "helpdesk", "crowd", "callbacks"
 """A group that tells places and offers call-backs, one that it helps out, and who calls back."""
 HELPLINE, CROWDED = "+74951234581", "+74951234582"
@@ -115,6 +117,8 @@ def write_site(target: Path) -> Path:
             "screening": "on",
             "voicemail": LETTER,
         },
+        SCREENED: {"screening": "on", "attempts": {}},
+        CHECKED: {"screening": "on", "screening_check": 1.0, "attempts": {}},
         ASKED: {"survey": SURVEY, "group": "support"},
         CALLBACKS: {"mode": "preview", "ring_time": "15s", "group": HELPDESK},
     }
