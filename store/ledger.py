@@ -26,9 +26,10 @@ Verdict = Literal["abandoned", "late", "connected", "left", "machine"]
 """What an answered call is to the law: `predictive.ledger.Counts` says it for each."""
 
 _ANSWERED = attempts.c.outcome.in_(bindparam("live", sorted(LIVE), expanding=True, literal_execute=True))
-_MACHINE = attempts.c.outcome == literal_column(f"'{Outcome.MACHINE}'")
+_MACHINE = (attempts.c.heard == "machine") & (attempts.c.outcome == literal_column(f"'{Outcome.MACHINE}'"))
 _MARKED = attempts.c.disposition == literal_column(f"'{MISSED_MACHINE}'")
-"""Spelt out, not bound: only so can a database prove that the index of such calls serves."""
+"""Spelt out, not bound: only so can a database prove that the index of such calls serves. A robot takes who
+presses nothing for a machine; that is no word of the screen's."""
 
 
 class LedgerRepository:

@@ -65,6 +65,8 @@ def journal(url: str, calls: Sequence[Call], now: float, campaign: str = "spring
                 epoch, campaign, "city", leads, 0.0, lambda: f"{campaign:>8}{next(ids):08x}"
             )
             for attempt, (outcome, ago, wait) in zip(claimed, calls, strict=True):
+                if outcome is Outcome.MACHINE:
+                    await store.attempts.note_progress(epoch, attempt.id, heard="machine")
                 talked = outcome in (Outcome.TALKED, Outcome.INTERRUPTED)
                 if wait is not None:
                     answer = now - ago - wait - (30.0 if talked else 0.0)

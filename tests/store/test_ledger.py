@@ -49,6 +49,8 @@ async def answered(
     ids = [lead.id for lead in await store.leads.page(campaign, limit=len(calls))]
     claimed = await store.attempts.claim(epoch, campaign, "city", ids, 0.0, new_id)
     for attempt, (outcome, ended_at, wait) in zip(claimed, calls, strict=True):
+        if outcome is Outcome.MACHINE:
+            await store.attempts.note_progress(epoch, attempt.id, heard="machine")
         talked = outcome in (Outcome.TALKED, Outcome.INTERRUPTED)
         if wait is not None:
             answer = ended_at - wait - (60.0 if talked else 0.0)
