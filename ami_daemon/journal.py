@@ -167,8 +167,7 @@ class Journal:
         if call.script_at is not None:
             outcome, disposition = await self._robot(call, outcome)
         rules = self.site.campaigns[call.campaign].attempts
-        detail = str(call.heard or call.early or "") if outcome is Outcome.FAILED else ""
-        move = after_outcome(lead, outcome, rules, at, disposition, detail)
+        move = after_outcome(lead, outcome, rules, at, disposition, _detail(call, outcome))
         await self.store.attempts.note_progress(
             self.epoch,
             call.attempt,
@@ -201,6 +200,15 @@ class Journal:
 
 def _text(cause: int | None) -> str | None:
     return None if cause is None else str(cause)
+
+
+def _detail(call: Call, outcome: Outcome) -> str:
+    """What the lead's history says of it besides."""
+    if outcome is Outcome.FAILED and call.early is not None and call.heard is None:
+        return EARLY_NOTES[call.early].partition(":")[0]
+    if outcome is Outcome.FAILED:
+        return str(call.heard or "")
+    return "a message was left" if outcome is Outcome.MACHINE and call.message_left else ""
 
 
 def _note(call: Call, last: CallState) -> str:

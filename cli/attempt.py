@@ -127,6 +127,8 @@ def _end(attempt: Attempt) -> str:
     if attempt.state is not AttemptState.ENDED or attempt.outcome is None:
         return f"it is {attempt.state}: no outcome yet"
     told = f"it came to {attempt.outcome}: {WORDS[attempt.outcome]}"
+    if attempt.note:
+        told += f" ({attempt.note})"
     if attempt.agent is not None:
         told += f"; agent {attempt.agent}"
     return told + (f"; disposition {attempt.disposition}" if attempt.disposition else "")

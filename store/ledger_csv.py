@@ -23,7 +23,7 @@ from store.ledger import LedgerRepository, verdict, waited
 
 COLUMNS = (
     "attempt", "lead", "phone", "trunk", "sent", "ringing", "answered", "greeted", "connected", "ended",
-    "agent", "outcome", "cause", "waited_seconds", "counts_as",
+    "agent", "outcome", "cause", "note", "waited_seconds", "counts_as",
 )  # fmt: skip
 FORMULAS: dict[Denominator, str] = {
     "answered": "a / (a + (1 - q) * (connected + left)); a = abandoned + late + p * machines",
@@ -104,6 +104,7 @@ def _cells(call: Attempt, law: Law, zone: ZoneInfo) -> list[str]:
         call.agent or "",
         call.outcome or "",
         call.cause or "",
+        call.note,
         # As exact as the journal: whether a call was late is decided on it.
         "" if wait is None else f"{wait:.7f}",
     ]

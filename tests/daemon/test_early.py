@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,11 +77,14 @@ class Came:
 
     attempt: Attempt
     call: CityCall
+    why: str
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def came(running: Centre, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Came]:
-    """All cases at once."""
+async def dialed(
+    running: Centre, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[dict[str, Came], str]]:
+    """All cases at once, and the campaign's ledger."""
     await running.begin()
     folder = tmp_path_factory.mktemp("early")
     agents = ("anna", "boris", "gleb", "darya")
@@ -97,9 +101,15 @@ async def came(running: Centre, tmp_path_factory: pytest.TempPathFactory) -> dic
         await running.dial(campaign, [phones[name] for name in CASES if CASES[name].campaign == campaign])
     found = {}
     for name, phone in phones.items():
-        found[name] = Came(await running.ended(phone, 40.0), running.city(phone)[0])
+        attempt = await running.ended(phone, 40.0)
+        found[name] = Came(attempt, running.city(phone)[0], await running.why("lead", str(attempt.lead_id)))
+    yield found, (await running.cli("ledger", "export", LISTENED))[1]
     await running.clean()
-    return found
+
+
+@pytest.fixture(scope="module")
+def came(dialed: tuple[dict[str, Came], str]) -> dict[str, Came]:
+    return dialed[0]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -114,6 +124,17 @@ async def test_what_is_heard_before_the_answer_ends_the_call_if_nobody_will(
     assert (attempt.agent is not None) == (case.outcome is Outcome.TALKED)
     if case.sound and case.outcome is not Outcome.TALKED:
         assert call.answered_at is None and attempt.answered_at is None
+
+
+def test_the_leads_history_and_the_ledger_tell_what_was_heard_and_left(
+    dialed: tuple[dict[str, Came], str],
+) -> None:
+    came, ledger = dialed
+    assert "the call failed (sit): called again in" in came["out of service"].why
+    assert "the call failed (announcement): called again in" in came["announced"].why
+    assert "(a message was left)" in came["machine"].why
+    (row,) = (line for line in ledger.splitlines() if came["machine"].attempt.id in line)
+    assert ";machine;" in row and ";a message was left;" in row
 
 
 async def test_a_machine_records_the_whole_message_after_its_beep(
