@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from bench._clip_make import Clip
-from bench._rig import AMD_DEFAULTS, Heard, Rig
+from bench._player import Player, Settings
+from bench._rig import AMD_DEFAULTS
 from bench._verdicts import Said
-from sounds.screening import Heard as Label
-
-Settings = Mapping[str, int]
+from sounds.screening import Heard
 
 AMD_TUNED: Settings = {
     "initial_silence": 3000,
@@ -43,35 +41,10 @@ _DRAWN, _KEPT, _ROUNDS = 60, 8, 4
 _SAMPLE = 250  # clips that are enough to see which settings are worth a closer look
 
 
-class Player:
-    """The clips in a rig, `at_once` at a time."""
-
-    def __init__(self, rig: Rig, at_once: int) -> None:
-        self._rig = rig
-        self._free = asyncio.Semaphore(at_once)
-        self._names: dict[str, str] = {}
-
-    async def add(self, clips: Sequence[Clip]) -> None:
-        for clip in clips:
-            if clip.file not in self._names:
-                self._names[clip.file] = f"c{len(self._names)}"
-                await asyncio.to_thread(self._rig.add, self._names[clip.file], Path(clip.file))
-
-    async def amd(self, clips: Sequence[Clip], settings: Settings) -> list[Said]:
-        """What it says of each. Whom it is not sure of goes on as a person."""
-
-        async def one(clip: Clip) -> Said:
-            async with self._free:
-                heard: Heard = await self._rig.amd(self._names[clip.file], settings)
-            return Said(clip, heard.status != "MACHINE", heard.seconds, heard.cause)
-
-        return list(await asyncio.gather(*map(one, clips)))
-
-
 def errors(said: Sequence[Said]) -> tuple[int, int]:
     """Persons lost, machines passed."""
-    lost = sum(one.clip.label == Label.PERSON and not one.person for one in said)
-    through = sum(one.clip.label not in (Label.PERSON, Label.SILENCE) and one.person for one in said)
+    lost = sum(one.clip.label == Heard.PERSON and not one.person for one in said)
+    through = sum(one.clip.label not in (Heard.PERSON, Heard.SILENCE) and one.person for one in said)
     return lost, through
 
 

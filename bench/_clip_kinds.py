@@ -31,7 +31,7 @@ from bench._clip_sounds import (
     street,
     tone,
 )
-from bench._clip_texts import ACCENTS, Language, Part, texts, voices
+from bench._clip_texts import ACCENTS, WOMEN, Language, Part, texts, voices
 from lab.sound import read
 
 
@@ -69,7 +69,7 @@ class Scene:
         """Somebody of the part: a child has a woman's voice, higher, from a shorter throat."""
         among = voices(self.part)
         if child:
-            among = [voice for voice in among if voice[0] == "f"]
+            among = [voice for voice in among if voice in WOMEN]
         variant = str(self.rng.choice(among))
         self.voices.append(variant)
         speed = self.uniform(80, 115) if slow else float(np.clip(self.rng.normal(170, 25), 120, 240))

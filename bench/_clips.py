@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import wave
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
@@ -112,14 +113,23 @@ def _clip(line: str, folder: Path, where: str) -> Clip:
         raise BadLabels(f'{where}: needs "file" and "label" (one of {labels}): {error}') from None
     if not (folder / file).is_file():
         raise BadLabels(f"{where}: there is no file {folder / file}")
+    try:
+        with wave.open(str(folder / file)):
+            pass
+    except (wave.Error, EOFError) as error:
+        mend = "sox RECORDING -r 8000 -c 1 -b 16 -e signed FILE.wav makes one"
+        raise BadLabels(
+            f"{where}: {folder / file} is no WAV file of 16-bit samples ({error}); {mend}"
+        ) from None
     speaker = told.pop("speaker", file)
     known = {key: value for key, value in told.items() if key in Clip.__dataclass_fields__}
     known |= {
+        "file": str(folder / file),
         "label": label.value,
         "kind": told.get("kind", "recording"),
         "part": told.get("part", part(speaker)),
     }
     known |= {key: tuple(known[key]) for key in ("voices", "texts") if key in known}
     if known["part"] not in PARTS:
-        raise BadLabels(f"{where}: part must be one of {', '.join(PARTS)}")
+        raise BadLabels(f"{where}: part must be {' or '.join(PARTS)}")
     return Clip(**known)

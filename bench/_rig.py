@@ -37,6 +37,7 @@ _MODULES = (
     *("res_audiosocket", "app_audiosocket", "format_wav", "codec_alaw", "codec_ulaw"),
 )
 _USER = "bench"
+_LEAST = 10  # s of sound: longer than any settings of AMD() look at
 _DEADLINE = 40.0  # s, for one clip
 
 
@@ -74,8 +75,8 @@ class Rig:
             await instance.stop()
 
     def add(self, name: str, file: Path) -> None:
-        """Make a clip known by a name of letters and digits."""
-        sound.write(self._folder / f"{name}.wav", sound.read(file))
+        """Make a clip known by a name of letters and digits. What is short goes on as silence."""
+        sound.write(self._folder / f"{name}.wav", sound.read(file).ljust(_LEAST * 2 * sound.RATE, b"\0"))
 
     async def amd(self, name: str, settings: Mapping[str, int]) -> Heard:
         """What `AMD()` says of the clip. Raises `TimeoutError`, `AmiLost`."""
@@ -146,7 +147,7 @@ write = all
 writetimeout = 10000
 """,
         "extensions.conf": f"""[far]
-exten => _[0-9a-z].,1,Answer()
+exten => _[0-9a-z].,1,Answer(,i)
  same => n,Playback({folder}/clips/${{EXTEN}})
  same => n,Wait(30)
 

@@ -15,16 +15,20 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bench._amd import AMD_TUNED, Player, tune
+from bench._amd import AMD_TUNED, tune
+from bench._capacity import capacity
 from bench._clip_make import PARTS, Clip
-from bench._clips import CLIPS, corpus, load
+from bench._clips import CLIPS, BadLabels, corpus, load
+from bench._player import Player
 from bench._rig import AMD_DEFAULTS, Rig
 from bench._verdicts import Said, figures, passed
 from lab import sound
 from lab.provision import default_cache, ensure_asterisk
 from sounds.screening import FRAME_BYTES, Screen
 
-AT_ONCE = 200
+AT_ONCE = 100
+"""Calls at a time: `AMD()` says the same of every clip with 10 as with 400."""
+CALLS = 300
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -34,9 +38,8 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--part", choices=PARTS, default="test", help="of the corpus (test)")
     parser.add_argument("--recordings", type=Path, help="a folder with real recordings and a labels.jsonl")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help=f"calls at a time ({AT_ONCE})")
-    parser.add_argument(
-        "--tune-amd", action="store_true", help="look for AMD's best settings anew: 10 minutes"
-    )
+    parser.add_argument("--calls", type=int, default=CALLS, help=f"at once on one core ({CALLS}; 0: not)")
+    parser.add_argument("--tune-amd", action="store_true", help="look for AMD's best settings anew: 10 min")
 
 
 def run(
@@ -46,22 +49,31 @@ def run(
     part: str = "test",
     recordings: Path | None = None,
     at_once: int = AT_ONCE,
+    calls: int = CALLS,
     tune_amd: bool = False,
 ) -> dict[str, object]:
-    """The figures. Raises `NoProgram`, `BadLabels`, `AsteriskFailed`."""
-    known = [clip for folder in (corpus(clips, seed), recordings) if folder for clip in load(folder)]
+    """The figures. Raises `NoProgram`, `AsteriskFailed`."""
+    try:
+        known = load(recordings) if recordings else []
+    except BadLabels as reason:
+        raise SystemExit(f"the recordings cannot be used: {reason}") from None
+    known = [*load(corpus(clips, seed)), *known]
     chosen = [clip for clip in known if clip.part == part]
     tuning = [clip for clip in known if clip.part == "tuning"] if tune_amd else []
     about: dict[str, object] = {"part": part, "clips": len(chosen), "seed": seed}
-    ours = _offline(chosen)
     if offline:
-        return {**figures(ours), **about, "by": "frames, without Asterisk"}
+        return {**figures(_offline(chosen)), **about, "by": "frames, without Asterisk"}
     folder = Path(tempfile.mkdtemp(prefix="perezvon-screening-"))
     try:
-        amd = asyncio.run(_in_asterisk(folder, chosen, tuning, at_once, seed))
+        found = asyncio.run(_in_asterisk(folder, chosen, tuning, at_once, seed))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return {**figures(ours), **amd, **about, "at_once": at_once}
+    return {
+        **found,
+        **about,
+        "by": f"AudioSocket of Asterisk, {at_once} calls at a time",
+        **({"capacity": capacity(chosen, calls)} if calls else {}),
+    }
 
 
 async def _in_asterisk(
@@ -73,6 +85,7 @@ async def _in_asterisk(
         await player.add([*clips, *tuning])
         tuned = await tune(player, tuning, seed) if tuning else AMD_TUNED
         return {
+            **figures(await player.ours(clips)),
             "amd": figures(await player.amd(clips, AMD_DEFAULTS)),
             "amd_tuned": {**figures(await player.amd(clips, tuned)), "settings": dict(tuned)},
             "asterisk": binary.version_text,
@@ -114,6 +127,16 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
         yield f"  {row['label']:8} {kind:13}" + "".join(
             f"{cell['wrong']:8} /{cell['clips']:4} {cell['median_s']:7.2f}" for cell in cells
         )
+    if "capacity" in figures:
+        yield from _capacity(figures["capacity"])
+
+
+def _capacity(found: dict[str, Any]) -> Iterator[str]:
+    yield f"{found['calls']} calls at once on one core: lag of a frame, ms"
+    for loop in ("asyncio", "uvloop"):
+        row = found[loop]
+        lags = ", ".join(f"{name} {row[f'lag_{name}_ms']:.2f}" for name in ("p50", "p99", "max"))
+        yield f"  {loop:10} {lags}; {100 * row['core_used']:.0f} % of the core"
 
 
 def _percent(share: float | None, interval: list[float] | None) -> str:
