@@ -22,7 +22,7 @@ ASKED, SURVEY = "asked", "quality"
 """A line and a campaign whose agents' talks are followed by that survey."""
 ASKED_NUMBER = "+74951234573"
 ROBOT, DELIVERIES = "order-robot", "delivery"
-SCREENED, CHECKED = "screened", "checked"
+SCREENED, CHECKED, SCREENED_ROBOT = "screened", "checked", "screened-robot"
 """Campaigns that screen; of the second's machines agents get all."""
 HELPDESK, CROWD, CALLBACKS = "helpdesk", "crowd", "callbacks"
 """A group that tells places and offers call-backs, one that it helps out, and who calls back."""
@@ -119,6 +119,7 @@ def write_site(target: Path) -> Path:
         },
         SCREENED: {"screening": "on", "attempts": {}},
         CHECKED: {"screening": "on", "screening_check": 1.0, "attempts": {}},
+        SCREENED_ROBOT: {"screening": "on", "mode": "robot", "script": "survey", "survey": SURVEY},
         ASKED: {"survey": SURVEY, "group": "support"},
         CALLBACKS: {"mode": "preview", "ring_time": "15s", "group": HELPDESK},
     }
