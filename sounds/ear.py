@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -134,6 +135,7 @@ class Call(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._ear.calls.add(self)
+        self._ear.look_soon()
         if len(self._ear.calls) > self._ear.limits.connections:
             self.refuse(f"more than {self._ear.limits.connections} connections")
 
@@ -324,7 +326,7 @@ class Ear:
         self.refused = 0
         self._token, self._expected = token, expected
         self._server: asyncio.Server | None = None
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: asyncio.TimerHandle | None = None
 
     def known(self, id: UUID) -> tuple[Phase, str]:
         """Phase and attempt that an id names. Raises `BadMessage`; the token is not told."""
@@ -339,9 +341,9 @@ class Ear:
 
     async def start(self, port: int) -> int:
         """Serve on loopback, any port for 0; returns the port. `OSError` when it cannot be had."""
-        self._server = await self.loop.create_server(lambda: Call(self), HOST, port, backlog=BACKLOG)
-        self._looking = self.loop.create_task(self._look())
-        bound: int = self._server.sockets[0].getsockname()[1]
+        listener = socket.create_server((HOST, port), backlog=BACKLOG)
+        self._server = await self.loop.create_server(lambda: Call(self), sock=listener, backlog=BACKLOG)
+        bound: int = listener.getsockname()[1]
         return bound
 
     async def stop(self) -> None:
@@ -363,12 +365,15 @@ class Ear:
         finally:
             await self.stop()
 
-    async def _look(self) -> None:
-        before = self.loop.time()
-        while True:
-            await asyncio.sleep(self.limits.look)
-            now = self.loop.time()
-            late = now - before - self.limits.look
-            for call in list(self.calls):
-                call.excuse(now, late) if late > self.limits.look else call.look(now)
-            before = now
+    def look_soon(self) -> None:
+        """Keep the time limits, while there are calls."""
+        if self._looking is None and self.calls:
+            due = self.loop.time() + self.limits.look
+            self._looking = self.loop.call_at(due, self._look, due)
+
+    def _look(self, due: float) -> None:
+        now = self.loop.time()
+        for call in list(self.calls):
+            call.excuse(now, now - due) if now - due > self.limits.look else call.look(now)
+        self._looking = None
+        self.look_soon()

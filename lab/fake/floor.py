@@ -32,7 +32,8 @@ class FakeCall:
     """One call as the carrier's other side saw it. Times are epoch seconds; `how` is how it ended.
 
     `how`: `busy`, `rejected`, `no_answer`, `cancelled` (by us, before an answer), `hung_up_waiting` (by the
-    person, with nobody on the line), `heard_message`, `talked`, `cut` (by us), `killed`; empty while
+    person, with nobody on the line), `heard_message`, `talked`, `cut` (by us), `killed`; `machine`, `fax`,
+    `sit`... (hung up on, as the screen heard who it is); empty while
     it lives.
     """
 

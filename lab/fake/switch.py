@@ -235,7 +235,7 @@ class Switch(Floor):
             machine = heard == "machine"
             channel.context = "perezvon-machine" if machine else "perezvon-nobody"
             channel.exten, channel.priority = name if machine else heard, 1
-            self.ended(channel, "hung_up_on")
+            self.ended(channel, heard)
             self.finish(channel, 16)
 
         self.later(channel, after, decided)

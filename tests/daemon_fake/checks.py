@@ -27,6 +27,10 @@ def expected(call: FakeCall) -> Outcome:
             return Outcome.ABANDONED
         case "hung_up_waiting" | "cut":
             return Outcome.ABANDONED if call.message else Outcome.HUNG_UP_BEFORE_TALK
+        case "machine" | "fax":
+            return Outcome(call.how)
+        case "sit":
+            return Outcome.FAILED
         case "killed" if call.bridged_at is not None:
             return Outcome.INTERRUPTED
         case "killed" if call.answered_at is not None:

@@ -17,6 +17,8 @@ class Mix:
     leaves: float = 0.06
     busy: float = 0.15
     refused: float = 0.09
+    machines: float = 0.0
+    faxes: float = 0.0
     ring: tuple[float, float] = (0.5, 8.0)
     talk: tuple[float, float] = (5.0, 40.0)
 
@@ -62,8 +64,12 @@ class People:
             return Answer(ring, hang_up_after=dice.choice([0.0, 0.3, 1.5, 5.0]))
         if (share := share - mix.busy) < 0:
             return Reject(486, dice.uniform(0.05, 1.0))
-        if share - mix.refused < 0:
+        if (share := share - mix.refused) < 0:
             return Reject(dice.choice([404, 403, 503, 603]), dice.uniform(0.05, 1.0))
+        if (share := share - mix.machines) < 0:
+            return Answer(ring, heard="machine", screen=dice.uniform(0.5, 2.5))
+        if share - mix.faxes < 0:
+            return Answer(ring, heard=dice.choice(["fax", "sit"]), screen=dice.uniform(0.5, 2.5))
         return Ring()
 
 
