@@ -16,6 +16,8 @@ class Benchmark:
     """Of the persons, how many were taken for machines."""
     machines_passed: float
     """Of the machines, how many were taken for persons."""
+    seconds: tuple[float, float] = (0.5, 1.6)
+    """Shortest and longest time of a verdict."""
 
 
 MEASURED = Benchmark(persons_lost=0.01, machines_passed=0.06)

@@ -13,6 +13,7 @@ Each is the reference cell (`Scenario`'s defaults) but for what stands here; tim
 (40 %, 15 %, 8 s), the old one at 7 h |
 | `outage` | two minutes, five times, 1.5 h apart: attempts fail at once, every other time ring on |
 | `few_trunks` | 1.2 lines for each agent, 2 at least: who is present and always busy needs 1.56 |
+| `screened` | answers are screened as `predictive.screening.MEASURED` says: sooner, and with other errors |
 | `blended` | 4 inbound callers per agent-hour: about a fifth of what agents can do |
 """
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from predictive.screening import MEASURED
 from predictive.simulator.scenario import Change, Scenario
 
 HOUR = 3600.0
@@ -67,6 +69,11 @@ _OWN: dict[str, dict[str, Any]] = {
     },
     "outage": {"changes": _outage()},
     "few_trunks": {},
+    "screened": {
+        "screening": MEASURED.seconds,
+        "machine_error": MEASURED.machines_passed,
+        "person_error": MEASURED.persons_lost,
+    },
     "blended": {"inbound": 4.0},
 }
 

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictive.ledger import Counts
-from predictive.screening import MACHINES_AMONG_ANSWERED, MEASURED, NO_MARKS, WEIGHT, Benchmark, Marks, errors
+from predictive.screening import (
+    MACHINES_AMONG_ANSWERED,
+    MEASURED,
+    NO_MARKS,
+    WEIGHT,
+    Benchmark,
+    Marks,
+    errors,
+    is_checked,
+)
 
 KNOWN = Benchmark(persons_lost=0.01, machines_passed=0.06)
 
@@ -90,3 +99,13 @@ def test_an_error_is_always_a_share(connected: int, left: int, machines: int, da
     found = errors(counts, Marks(connected, marked, checked, checked_machines), MEASURED)
     assert 0 <= found.persons_among_machines <= 1
     assert 0 <= found.machines_among_persons <= 1
+
+
+def test_a_sample_is_drawn_from_the_id_and_has_its_share() -> None:
+    ids = [f"{n:016x}" for n in range(20_000)]
+    sample = {attempt for attempt in ids if is_checked(attempt, 0.02)}
+    assert len(sample) == pytest.approx(400, abs=60)
+    assert sample == {attempt for attempt in ids if is_checked(attempt, 0.02)}, "asked again, the same"
+    assert sample < {attempt for attempt in ids if is_checked(attempt, 0.03)}, "a larger one has it too"
+    assert not any(is_checked(attempt, 0.0) for attempt in ids)
+    assert all(is_checked(attempt, 1.0) for attempt in ids)
