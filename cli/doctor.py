@@ -138,6 +138,9 @@ def _screening(site: Site, modules: str) -> Iterator[Finding]:
     """By what answered calls would be screened."""
     if not any(campaign.screened for campaign in site.campaigns.values()):
         return
+    if "chan_audiosocket.so" not in modules:
+        told = "chan_audiosocket not loaded: nobody listens before the answer"
+        yield Finding("warn", "early", told, "load it in modules.conf")
     missing = [name for name in EAR if f"{name}.so" not in modules]
     if not missing:
         yield Finding("ok", "screening", "by our ear: AudioSocket is loaded")
