@@ -1,7 +1,7 @@
 """Is what comes before the answer an announcement? Music is not: a phone may ring to it.
 
 Speech falls silent between its syllables and words, several times a second; music does so rarely, or for
-long. Measured on five pieces of real music and on recorded and synthetic speech: see docs/screening.md.
+long. Measured on six pieces of music and on recorded and synthetic speech: see docs/screening.md.
 """
 
 from __future__ import annotations
