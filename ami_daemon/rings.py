@@ -74,7 +74,10 @@ class Rings:
         return ring.call, Ring(ring.agent, ring.group, at, max(0.0, seconds), reason)
 
     def caller_over(self, call: str, at: float) -> list[Ring]:
-        """The caller is gone: phones that rang until then."""
+        """The caller is gone: phones that rang until then, and those whose leg is told of a moment later."""
+        for leg, ring in list(self._legs.items()):
+            if ring.call == call and ring.missed_after is None:
+                self.leg_over(leg, None, at)
         return [
             Ring(ring.agent, ring.group, ring.over_at, ring.over_at - ring.since, RingReason.CALLER_LEFT)
             for ring in self._stopped.pop(call, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -19,16 +20,26 @@ async def migrate(database: Database) -> None:
 
     Raises `StoreError` for a database that is newer than this version or is not ours.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    script = ScriptDirectory.from_config(config)
+    script = _migrations()
     async with database.read() as connection:
         if await connection.run_sync(_up_to_date, script):
             return
     async with database.write() as connection:
         await lock_schema(connection)
         if not await connection.run_sync(_up_to_date, script):
-            await connection.run_sync(_upgrade, config)
+            await connection.run_sync(_upgrade)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
+
+
+@cache
+def _migrations() -> ScriptDirectory:
+    """Read once: a process may open many databases."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _up_to_date(connection: Connection, script: ScriptDirectory) -> bool:
@@ -49,6 +60,7 @@ def _up_to_date(connection: Connection, script: ScriptDirectory) -> bool:
     return current == script.get_current_head()
 
 
-def _upgrade(connection: Connection, config: Config) -> None:
+def _upgrade(connection: Connection) -> None:
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -21,6 +21,7 @@ from config.secrets import create_missing
 from leads.attempt import Attempt
 from leads.orders import Delivery, Item, NewOrder, Order, Result, plans
 from store import Store, open_store
+from tests.migrated import new_database
 
 SHOP, ROBOT, DELIVERY, PHONE = "demo", "order-robot", "delivery", "+79031234567"
 NOW = 1_795_600_000.0
@@ -132,7 +133,7 @@ async def a_buyer(folder: Path, shop: Mapping[str, Any] | None = None) -> AsyncI
     site = the_demo()
     settings = site.shops[SHOP].model_copy(update=dict(shop or {}))
     site = site.model_copy(update={"shops": {SHOP: settings}})
-    async with open_store(f"sqlite+aiosqlite:///{folder / 'perezvon.db'}") as store:
+    async with open_store(new_database(folder / "perezvon.db")) as store:
         epoch = await store.lease.acquire("test", 0.0, 1e12)
         yield Buyer(Desk(site, store, lambda: NOW), epoch)
 

@@ -11,6 +11,7 @@ from config.load import load_site
 from config.models import Site
 from config.secrets import create_missing
 from store import Store, open_store
+from tests.migrated import new_database
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +24,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'calls.db'}") as opened:
+    async with open_store(new_database(tmp_path / "calls.db")) as opened:
         yield opened
 
 

@@ -18,6 +18,7 @@ from config.load import load_site
 from config.secrets import create_missing
 from leads.surveys import COMMENT, SurveyAnswer
 from store import open_store
+from tests.migrated import new_database
 
 DAY = 86400.0
 ASKED = {Variable.LINE: "main", Variable.GROUP: "sales", Variable.AGENT: "ivan"}
@@ -39,7 +40,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     create_missing(folder)
     (folder / "surveys").mkdir(exist_ok=True)
     (folder / "surveys/quality.yaml").write_text(SURVEY)
-    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'p.db'}") as store:
+    async with open_store(new_database(tmp_path / "p.db")) as store:
         yield Desk(load_site(folder), store, lambda: 1000.0)
 
 
@@ -126,7 +127,7 @@ async def test_a_hang_up_at_any_step_keeps_what_was_answered_before(desk: Desk, 
     everything = await marks(desk)
     kept: list[int] = []
     for step in range(1, whole.steps + 1):
-        async with open_store(f"sqlite+aiosqlite:///{tmp_path / f'{step}.db'}") as store:
+        async with open_store(new_database(tmp_path / f"{step}.db")) as store:
             here = Desk(desk.site, store, desk.clock)
             with pytest.raises(HungUp):
                 await survey.run(caller(here, *LONGEST, folder=tmp_path, hang_up_at=step), here)

@@ -21,6 +21,7 @@ from ami_daemon.openapi import openapi
 from leads.order_form import OrderView
 from store import Store, StoreError, open_store
 from tests.ami_daemon.shops import OTHER, TOKEN, a_site
+from tests.migrated import new_database
 
 ORDER: dict[str, Any] = {
     "key": "2026-17",
@@ -36,7 +37,7 @@ ORDER: dict[str, Any] = {
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}") as opened:
+    async with open_store(new_database(tmp_path / "a.db")) as opened:
         yield opened
 
 

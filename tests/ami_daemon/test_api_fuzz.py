@@ -24,6 +24,7 @@ from ami_daemon.api import Api
 from ami_daemon.openapi import openapi
 from store import open_store
 from tests.ami_daemon.shops import TOKEN, a_site
+from tests.migrated import new_database
 
 CHECKS: list[Any] = [
     not_a_server_error,
@@ -43,7 +44,7 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ready, loop, stop = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
 
     async def serve() -> None:
-        async with open_store(f"sqlite+aiosqlite:///{folder / 'a.db'}") as store:
+        async with open_store(new_database(folder / "a.db")) as store:
             api = Api(a_site(Path(folder)), store, clock=lambda: 1_800_000_000.0)
             async with api.served(port):
                 ready.set()

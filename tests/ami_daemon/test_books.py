@@ -20,6 +20,7 @@ from config.models import Site
 from config.secrets import create_missing
 from leads.inbound import CallbackState, CallerClass, CallOutcome
 from store import ListedCaller, Store, open_store
+from tests.migrated import new_database
 
 NUMBER, CALL = "+79161112233", "ours-1000.1"
 NOON = 1_795_700_000.0
@@ -74,7 +75,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     )
     (tmp_path / "cel-custom").mkdir()
     ticks = itertools.count(100)  # so that waiting for proof takes a few looks
-    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'p.db'}") as store:
+    async with open_store(new_database(tmp_path / "p.db")) as store:
         board = Board("ours", {"anna": frozenset({"sales"})}, {"sales": 0})
         journal = Journal(site, store, 1, on_outcome=lambda: None)
         books = Books(site, store, board, journal, clock=lambda: NOON + float(next(ticks)))

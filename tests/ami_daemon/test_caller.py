@@ -135,6 +135,16 @@ def test_a_real_dialogue_tells_who_did_not_answer_and_why(
     assert all(0 <= ring.seconds < 3 and ring.group == "sales" for ring in found)
 
 
+def test_a_phone_whose_end_is_told_after_the_callers_rang_until_the_caller_left() -> None:
+    events = list(events_of("caller_leaves_while_agent_rings"))
+    ends = [event for event in events if isinstance(event, ami.Hangup)]
+    assert len(ends) == 2
+    board, late = a_board(), [event for event in events if event is not ends[0]] + [ends[0]]
+    changes = [change for event in late for change in board.handle(event)]
+    found = [change.ring for change in changes if isinstance(change, RingMissed)]
+    assert [(ring.agent, ring.reason) for ring in found] == [("ivanov", RingReason.CALLER_LEFT)]
+
+
 @pytest.mark.parametrize(
     ("cause", "refused", "rang", "reason"),
     [

@@ -25,6 +25,7 @@ from config.models import Site
 from config.secrets import create_missing
 from predictive import Event
 from store import CampaignState, open_store
+from tests.migrated import new_database
 
 PHONE = "+79161234567"
 
@@ -32,7 +33,8 @@ PHONE = "+79161234567"
 def a_site(tmp_path: Path, port: int) -> Site:
     source = demo_site(tmp_path / "site")
     system = source / "system.yaml"
-    paths = f"metrics_port: {port}\nsocket: {tmp_path}/s\ndatabase: sqlite+aiosqlite:///{tmp_path}/p.db\n"
+    database = new_database(tmp_path / "p.db")
+    paths = f"metrics_port: {port}\nsocket: {tmp_path}/s\ndatabase: {database}\n"
     kept = re.sub(r"^(socket|database):.*\n", "", system.read_text("utf-8"), flags=re.M)
     system.write_text(kept + paths, "utf-8")
     create_missing(source)

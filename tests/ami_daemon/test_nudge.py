@@ -26,6 +26,7 @@ from dialplan.render import render
 from lab.pair import Pair
 from lab.phones import Answer
 from store import open_store
+from tests.migrated import new_database
 
 OURS_FIRST, OURS_SECOND = "0123456789abcd01", "0123456789abcd02"
 BOTH = frozenset({"sales", "support"})
@@ -158,7 +159,7 @@ async def test_the_daemon_counts_wrap_up_as_asterisk_was_told(wrap_up: str, tmp_
     site = load_site(source)
     sections = parse_sections(render(site, sounds_dir="/sounds")["queues.conf"], "").sections
     (told,) = (section.get("wrapuptime") for section in sections if section.name == "sales")
-    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'p.db'}") as store:
+    async with open_store(new_database(tmp_path / "p.db")) as store:
         daemon = Daemon(site, store, 1, clock=lambda: 100.5)
     daemon.board.handle(unpaused("lev", "sales", 100.0))
     daemon.board.handle(ami.AgentConnect(100.2, "caller", "leg", "sales", "PJSIP/agent-lev", 0, 0))

@@ -27,6 +27,7 @@ from store import Store, open_store
 from store.outbox import Letter, LetterState
 from tests.ami_daemon.shop_server import OK, ShopServer
 from tests.ami_daemon.shops import SECRET, a_site
+from tests.migrated import new_database
 
 PLAN = Plan(rules=(Rule(then="confirm"),), webhook=True)
 
@@ -58,7 +59,7 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}") as opened:
+    async with open_store(new_database(tmp_path / "a.db")) as opened:
         yield opened
 
 

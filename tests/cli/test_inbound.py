@@ -20,6 +20,7 @@ from cli.main import app
 from config.secrets import create_missing
 from leads.inbound import CallbackKind, CallbackState, CallerClass, NewCallback, RingReason
 from store import CampaignState, ListedCaller, MissedRing, Store, open_store
+from tests.migrated import new_database
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=MOSCOW).timestamp()
@@ -32,7 +33,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.site = demo_site(folder / "site")
-        self.url = f"sqlite+aiosqlite:///{folder / 'p.db'}"
+        self.url = new_database(folder / "p.db")
         system = self.site / "system.yaml"
         kept = [line for line in system.read_text("utf-8").splitlines() if not line.startswith("database:")]
         system.write_text("\n".join([*kept, f"database: {self.url}"]) + "\n", "utf-8")

@@ -25,6 +25,7 @@ from leads.attempt import Attempt
 from leads.lead import LeadState, NewLead, Outcome
 from leads.rules import LeadMove
 from store import open_store
+from tests.migrated import new_database
 
 FINAL = LeadMove(LeadState.FINAL, None, "done")
 DAY = 86400.0
@@ -34,7 +35,7 @@ Call = tuple[Outcome, float, float | None]
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path / 'p.db'}"
+    return new_database(tmp_path / "p.db")
 
 
 @pytest.fixture

@@ -14,12 +14,13 @@ from cli.main import app
 from config.load import load_site
 from config.secrets import create_missing
 from store import open_store
+from tests.migrated import new_database
 
 
 def test_agents_times_tells_how_long_in_each_state_and_whether_it_is_paid(tmp_path: Path) -> None:
     folder = demo_site(tmp_path / "site")
     system = folder / "system.yaml"
-    url = f"sqlite+aiosqlite:///{tmp_path / 'p.db'}"
+    url = new_database(tmp_path / "p.db")
     lines = [line for line in system.read_text("utf-8").splitlines() if not line.startswith("database:")]
     system.write_text("\n".join([*lines, f"database: {url}"]) + "\n", "utf-8")
     create_missing(folder)

@@ -21,6 +21,7 @@ from cli.main import app
 from config.secrets import create_missing
 from leads.surveys import SurveyAnswer
 from store import open_store
+from tests.migrated import new_database
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=MOSCOW).timestamp()
@@ -41,7 +42,7 @@ WEEK = ("--from", "2026-11-23", "--to", "2026-11-30")
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     folder = demo_site(tmp_path / "site")
-    url = f"sqlite+aiosqlite:///{tmp_path / 'p.db'}"
+    url = new_database(tmp_path / "p.db")
     system = YAML().load((folder / "system.yaml").read_text("utf-8"))
     system["database"] = url
     with (folder / "system.yaml").open("w", encoding="utf-8") as file:

@@ -58,11 +58,11 @@ CASES = [
         "no script `order`",
         "did you mean `orders`?",
     ),
-    ([(SUPPORT, "", "callback: vists\n")], "groups/support.yaml:8:11 E304", "no campaign", "`visits`"),
-    ([(SUPPORT, "", "survey: x\n")], "groups/support.yaml:8:9 E304", "no survey", "known: satisfaction"),
+    ([(SUPPORT, "callbacks", "vists")], "groups/support.yaml:9:11 E304", "no campaign", "`visits`"),
+    ([(SUPPORT, "", "survey: x\n")], "groups/support.yaml:13:9 E304", "no survey", "known: satisfaction"),
     (
         [(SUPPORT, "", "surge: {group: sale, waiting: 5}\n")],
-        "groups/support.yaml:8:16 E301",
+        "groups/support.yaml:13:16 E301",
         "no group",
         "`sales`",
     ),
@@ -101,8 +101,8 @@ CASES = [
         "`closed`",
     ),
     (
-        [(SUPPORT, "", "messages: [queue-inf]\n")],
-        "groups/support.yaml:8:12 E303",
+        [(SUPPORT, "[queue-info]", "[queue-inf]")],
+        "groups/support.yaml:11:12 E303",
         "no prompt",
         "`queue-info`",
     ),
@@ -176,19 +176,19 @@ CASES = [
         "",
     ),  # 0 leads to the line's group
     (
-        [(MENU, "group support", "callback"), (SHOP, BACK, "")],
+        [(MENU, "group support", "callback"), (SHOP, BACK, ""), (SUPPORT, "callback: callbacks", "")],
         f"{MENU}:9:8 E455",
         "nobody calls back for the line `shop`",
         "mode preview",
     ),
     (
-        [(MENU, "group support", "callback"), (SHOP, BACK, ""), (SUPPORT, "", "callback: visits\n")],
+        [(MENU, "group support", "callback"), (SHOP, BACK, ""), (SUPPORT, "callbacks", "visits")],
         "",
         "",
         "",
     ),
     ([(MENU, "group support", "callback")], "", "", ""),
-    ([(SUPPORT, "", 'callback_key: "D"\n')], "groups/support.yaml:8:15 E207", "not a key", "digit, * or #"),
+    ([(SUPPORT, 'key: "1"', 'key: "D"')], "groups/support.yaml:10:15 E207", "not a key", "digit, * or #"),
     ([(MENU, "prompt:", "timeout: 500ms\nprompt:")], "menus/shop.yaml:5:10 E456", "500ms", "5s"),
     ([(MENU, "prompt:", "timeout: 1m\nprompt:")], "menus/shop.yaml:5:10 E456", "1m", "5s"),
     ([(ORDER, "{sum:money}", "{sum:mony}")], f"{ORDER}:10:7 E457", "`mony` is no kind", "`money`"),
@@ -203,8 +203,8 @@ CASES = [
         "write en:",
     ),
     (
-        [(SUPPORT, "", "callback: spring\n")],
-        "groups/support.yaml:8:11 E461",
+        [(SUPPORT, "callbacks", "spring")],
+        "groups/support.yaml:9:11 E461",
         "mode predictive",
         "mode: preview",
     ),
@@ -216,14 +216,14 @@ CASES = [
     ),
     (
         [(SUPPORT, "", "surge: {group: support, wait: 5m}\n")],
-        "groups/support.yaml:8:16 E462",
+        "groups/support.yaml:13:16 E462",
         "`support` to `support`",
         "last",
     ),
     ([(SUPPORT, "", "surge: {group: sales, wait: 5m}\n")], "", "", ""),
     (
         [(SUPPORT, "", "surge: {group: sales}\n")],
-        "groups/support.yaml:8:1 E463",
+        "groups/support.yaml:13:1 E463",
         "when callers go",
         "waiting: 10",
     ),
@@ -255,7 +255,7 @@ def test_a_lint_finds_its_fault_says_it_and_mends_it(
 def test_both_groups_of_a_circle_are_named(site: Path, edit: Edit) -> None:
     edit(SUPPORT, "", "surge: {group: sales, waiting: 5}\n")
     edit(SALES, "", "surge: {group: support, waiting: 5}\n")
-    assert found() == ["groups/sales.yaml:13:16 E462", "groups/support.yaml:8:16 E462"]
+    assert found() == ["groups/sales.yaml:13:16 E462", "groups/support.yaml:13:16 E462"]
 
 
 def test_days_that_are_over_are_named_when_the_day_is_known(site: Path, edit: Edit) -> None:

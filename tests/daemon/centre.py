@@ -168,7 +168,7 @@ class Centre:
     async def comes_to(
         self, agent: str, state: str, reason: str = "", within: float = 10.0
     ) -> dict[str, Any]:
-        """The agent, when it is in that state."""
+        """The agent, when it is in that state and the ledger, written a moment later, says so too."""
         row: dict[str, Any] = {}
 
         async def found() -> bool:
@@ -179,6 +179,11 @@ class Centre:
             await until(found, "", within)
         except AssertionError:
             raise AssertionError(f"{agent} is {row}, not {state} {reason} within {within:g} s") from None
+        spell = (state, reason, row["since"])
+        await until(
+            lambda: spell in [(s.state, s.reason, s.since) for s in self.spells(agent)],
+            f"the ledger has {agent}'s {spell}",
+        )
         return row
 
     def spells(self, agent: str) -> list[Spell]:

@@ -18,6 +18,7 @@ from ami_daemon.outbox import signature
 from leads.orders import MOVES, Result
 from store import open_store
 from tests.ami_daemon.shops import SECRET, TOKEN, a_site
+from tests.migrated import new_database
 
 PAGE = (Path(__file__).parents[2] / "docs/orders.md").read_text(encoding="utf-8")
 
@@ -29,7 +30,7 @@ def block(kind: str, holding: str) -> str:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page's example needs curl")
 async def test_the_request_of_the_page_is_taken(tmp_path: Path) -> None:
-    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}") as store:
+    async with open_store(new_database(tmp_path / "a.db")) as store:
         api = Api(a_site(tmp_path), store, clock=lambda: 1_795_665_600.0)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]

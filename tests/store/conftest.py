@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from leads.lead import NewLead
 from store import Store, open_store
+from tests.migrated import new_database
 
 POSTGRES = os.environ.get("PEREZVON_TEST_POSTGRES")
 
@@ -31,7 +32,9 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
+async def store(url: str, tmp_path: Path) -> AsyncIterator[Store]:
+    if url.startswith("sqlite"):
+        new_database(tmp_path / "perezvon.db")
     async with open_store(url) as opened:
         yield opened
 

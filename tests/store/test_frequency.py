@@ -17,6 +17,7 @@ from leads.lead import Lead, LeadState, Outcome
 from leads.rules import LeadMove
 from store import Store, open_store
 from store.engine import make_engine
+from tests.migrated import new_database
 from tests.store.conftest import people
 
 NewId = Callable[[], str]
@@ -136,7 +137,7 @@ async def test_capped_leads_at_the_head_of_a_list_do_not_stand_in_the_way(
 
 async def test_the_caps_are_asked_of_an_index_and_a_list_of_200000_costs_a_moment(tmp_path: Path) -> None:
     """Everybody was called an hour ago. The hopper looks at a few thousand and never at the same again."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'a.db'}"
+    url = new_database(tmp_path / "a.db")
     async with open_store(url) as store:
         await store.leads.add("a", people(1), 0.0)
         await store.lease.acquire("test", 0.0, 1e12)

@@ -14,6 +14,7 @@ from leads.lead import Lead, LeadState, NewLead, Outcome
 from leads.rules import LeadMove
 from store import Added, Store, open_store
 from store.engine import make_engine
+from tests.migrated import new_database
 from tests.store.conftest import people
 
 NewId = Callable[[], str]
@@ -132,7 +133,7 @@ async def test_pages_go_through_a_list_without_a_gap(store: Store, epoch: int, n
 
 @pytest.mark.parametrize("question", ["callable", "callable in zones", "counts"])
 async def test_the_hoppers_questions_are_answered_from_an_index(tmp_path: Path, question: str) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'a.db'}"
+    url = new_database(tmp_path / "a.db")
     asked: list[tuple[str, Any]] = []
 
     def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:

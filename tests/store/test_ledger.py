@@ -26,6 +26,7 @@ from store.engine import make_engine
 from store.ledger import FOREVER, verdict
 from store.tables import attempts
 from store.verdicts import Screened
+from tests.migrated import new_database
 from tests.store.conftest import people
 
 NewId = Callable[[], str]
@@ -169,7 +170,7 @@ async def test_a_list_ends_before_its_end(store: Store, epoch: int, new_id: NewI
 
 
 async def test_the_count_reads_only_an_index_of_the_answered_calls(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'a.db'}"
+    url = new_database(tmp_path / "a.db")
     asked: list[tuple[str, Any]] = []
 
     def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:

@@ -16,6 +16,7 @@ from leads.lead import Lead, LeadState, Outcome
 from leads.rules import LeadMove
 from store import Store, open_store
 from store.engine import make_engine
+from tests.migrated import new_database
 from tests.store.conftest import people
 
 NewId = Callable[[], str]
@@ -146,7 +147,7 @@ async def test_many_locked_out_do_not_stand_in_the_way(store: Store, epoch: int,
 
 
 async def test_the_question_is_answered_from_indexes(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'a.db'}"
+    url = new_database(tmp_path / "a.db")
     asked: list[tuple[str, Any]] = []
 
     def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
