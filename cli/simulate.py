@@ -18,6 +18,7 @@ from cli.ivr import simulate_ivr
 from cli.session import Json, NoDatabase, SiteFolder, err, fail, out, show, site_of, store_to_read
 from config.models import Site
 from config.problems import did_you_mean
+from predictive.simulator.families import MEASURED_SCREEN
 from predictive.simulator.forecast import forecast
 from store import StoreError
 
@@ -59,7 +60,7 @@ def simulate_campaign(
         bool,
         typer.Option(
             "--screening",
-            help="Machines are told from persons in 1.8 to 3.2 s, 5 % and 3 % of them wrongly.",
+            help="Machines are told from persons as `python -m bench screening` measured it.",
             rich_help_panel=RATES,
         ),
     ] = False,
@@ -95,7 +96,7 @@ def simulate_campaign(
     stated: dict[str, Any] = {
         "answer_rate": answer_rate, "fast_failed": failed, "ring": ring, "talk": talk, "wrap": wrap,
         "machine_share": machines, "pause_every": pause_every, "pause_length": pause, "inbound": inbound,
-        "lines": lines, "screening": (1.8, 3.2) if screening else None,
+        "lines": lines, **(MEASURED_SCREEN if screening else {}),
     }  # fmt: skip
     stated = {key: value for key, value in stated.items() if value is not None}
     past = _past(checked, name)

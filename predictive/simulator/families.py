@@ -26,6 +26,13 @@ from predictive.simulator.scenario import Change, Scenario
 
 HOUR = 3600.0
 
+MEASURED_SCREEN: dict[str, Any] = {
+    "screening": MEASURED.seconds,
+    "machine_error": MEASURED.machines_passed,
+    "person_error": MEASURED.persons_lost,
+}
+"""A scenario's keys for answers that are screened as the benchmark found it."""
+
 
 def _halves() -> tuple[Change, ...]:
     base = Scenario().answer_rate
@@ -69,11 +76,7 @@ _OWN: dict[str, dict[str, Any]] = {
     },
     "outage": {"changes": _outage()},
     "few_trunks": {},
-    "screened": {
-        "screening": MEASURED.seconds,
-        "machine_error": MEASURED.machines_passed,
-        "person_error": MEASURED.persons_lost,
-    },
+    "screened": MEASURED_SCREEN,
     "blended": {"inbound": 4.0},
 }
 

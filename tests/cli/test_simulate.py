@@ -19,6 +19,7 @@ from config.load import load_site
 from config.secrets import create_missing
 from leads.lead import NewLead
 from predictive import create_pacer
+from predictive.screening import MEASURED
 from predictive.simulator import Scenario, simulate
 from store import open_store
 from store.tables import agent_states, attempts
@@ -125,7 +126,12 @@ def test_the_campaigns_own_history_is_what_is_simulated(site: Path) -> None:
 def test_what_is_stated_counts_over_the_history(site: Path) -> None:
     write_past(site, 300, ("anna",))
     found = facts("spring", *SHORT, "--talk", "30", "--machines", "0.4", "--screening", site=site)
-    assert found["rests_on"]["stated"] == {"talk": 30.0, "machine_share": 0.4, "screening": [1.8, 3.2]}
+    screen = {
+        "screening": list(MEASURED.seconds),
+        "machine_error": MEASURED.machines_passed,
+        "person_error": MEASURED.persons_lost,
+    }
+    assert found["rests_on"]["stated"] == {"talk": 30.0, "machine_share": 0.4, **screen}
     assert "talk" not in found["rests_on"]["learnt"]
     assert found["rests_on"]["learnt"]["answer_rate"] == pytest.approx(1 / 3)
 
