@@ -29,9 +29,9 @@ AMD_TUNED: Settings = {
 _STEPS: dict[str, tuple[int, ...]] = {
     "initial_silence": (2000, 2500, 3000, 3500, 4000, 5000),
     "greeting": (1000, 1500, 2000, 2500, 3000, 3500),
-    "after_greeting_silence": (300, 400, 500, 600, 700, 800, 1000, 1200),
+    "after_greeting_silence": (300, 400, 500, 600, 700, 800, 1000, 1200, 1600, 2000),
     "total_analysis_time": (3000, 4000, 5000, 6000, 7000),
-    "min_word_length": (60, 80, 100, 120, 160, 200, 300),
+    "min_word_length": (40, 60, 80, 100, 120, 160, 200, 300),
     "between_words_silence": (40, 50, 80, 100, 150, 200),
     "maximum_number_of_words": (2, 3, 4, 5, 6, 8, 20),
     "silence_threshold": (64, 128, 256, 384, 512, 768, 1024),
@@ -69,7 +69,7 @@ async def tune(player: Player, clips: Sequence[Clip], seed: int) -> Settings:
 
     drawn: list[Settings] = [{key: rng.choice(steps) for key, steps in _STEPS.items()} for _ in range(_DRAWN)]
     allowed = errors(await player.amd(some, AMD_DEFAULTS))[1]
-    first = await scores([AMD_DEFAULTS, *drawn], some, allowed)
+    first = await scores([AMD_DEFAULTS, AMD_TUNED, *drawn], some, allowed)
     allowed = errors(await player.amd(clips, AMD_DEFAULTS))[1]
     best, settings = (await scores([one for _, one in first[:_KEPT]], clips, allowed))[0]
     for _ in range(_ROUNDS):
