@@ -14,10 +14,10 @@ from bench._verdicts import Said
 from sounds.screening import Heard
 
 AMD_TUNED: Settings = {
-    "initial_silence": 3000,
+    "initial_silence": 2500,
     "greeting": 2000,
     "after_greeting_silence": 1200,
-    "total_analysis_time": 7000,
+    "total_analysis_time": 6000,
     "min_word_length": 60,
     "between_words_silence": 80,
     "maximum_number_of_words": 6,

@@ -22,6 +22,7 @@ from bench._clips import CLIPS, BadLabels, corpus, load
 from bench._player import Player
 from bench._rig import AMD_DEFAULTS, Rig
 from bench._verdicts import Said, figures, passed
+from dialplan.render import AMD as FALLBACK
 from lab import sound
 from lab.provision import default_cache, ensure_asterisk
 from sounds.screening import FRAME_BYTES, Screen
@@ -29,6 +30,8 @@ from sounds.screening import FRAME_BYTES, Screen
 AT_ONCE = 100
 """Calls at a time: `AMD()` says the same of every clip with 10 as with 400."""
 CALLS = 300
+
+_AMD = ("amd", "amd_tuned", "amd_fallback")
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -88,6 +91,7 @@ async def _in_asterisk(
             **figures(await player.ours(clips)),
             "amd": figures(await player.amd(clips, AMD_DEFAULTS)),
             "amd_tuned": {**figures(await player.amd(clips, tuned)), "settings": dict(tuned)},
+            "amd_fallback": figures(await player.amd(clips, dict(zip(AMD_DEFAULTS, FALLBACK, strict=True)))),
             "asterisk": binary.version_text,
         }
 
@@ -111,7 +115,7 @@ def _screened(clip: Clip) -> Said:
 
 def lines(figures: dict[str, Any]) -> Iterator[str]:
     """The same for people."""
-    columns = {"ours": figures} | {name: figures[name] for name in ("amd", "amd_tuned") if name in figures}
+    columns = {"ours": figures} | {name: figures[name] for name in _AMD if name in figures}
     counts = figures["counts"]
     yield f"{figures['clips']} clips of the {figures['part']} part, seed {figures['seed']}: " + (
         f"{counts['persons']} persons, {counts['machines']} machines, tones and faxes"
