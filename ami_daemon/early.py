@@ -82,10 +82,15 @@ class Early:
             and call.state in UNANSWERED
             and self._site.campaigns[call.campaign].screened
             and attempt not in self._listening
-            and len(self._listening) < AT_ONCE
+            and self._has_room()
         ):
             self._listening[attempt] = event.at
             self._start(self._listen(attempt))
+
+    def _has_room(self) -> bool:
+        if len(self._listening) >= AT_ONCE:  # some may have ended while the link was down, unheard
+            self._listening = {one: at for one, at in self._listening.items() if one in self._board.calls}
+        return len(self._listening) < AT_ONCE
 
     async def _listen(self, attempt: str) -> None:
         system = self._site.system
