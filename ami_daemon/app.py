@@ -117,7 +117,9 @@ class Daemon:
             site, self.board, self.link, self.early, clock=clock, keep=self.journal.put
         )
         self.scripts = Scripts(self.desk, self.speech, scripts, ended=lambda: self._changed.set())
-        self.metrics = Metrics(self.board, self.dialer, self.link, self.scripts.server, clock=clock)
+        self.metrics = Metrics(
+            self.board, self.dialer, self.link, self.scripts.server, self.screening.ear, clock=clock
+        )
         self.api, self.outbox = Api(site, store, clock=clock), Outbox(site, store, clock=clock)
         self.was_live = asyncio.Event()
         self._stopped = asyncio.Event()

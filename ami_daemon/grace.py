@@ -11,6 +11,9 @@ from ami_daemon.changes import CallMoved, Change
 from ami_daemon.link import ActionFailed, AmiLink
 from config.models import Site
 
+LAST_CHANCE = 1.0
+"""Seconds in the queue that even those have whose time was over when it was known who they are: to the law
+they are abandoned, and an agent who is free is better than the message."""
 KEY = "D"
 """Leads out of the queue, in the context `perezvon-leave`."""
 
@@ -33,7 +36,8 @@ class Grace:
         now = self._clock()
         campaign = self._site.campaigns[call.campaign]
         begin = call.counted_from(campaign.rules)
-        await asyncio.sleep(max(0.0, (now if begin is None else begin) + campaign.grace - now))
+        least = LAST_CHANCE if call.screened else 0.0
+        await asyncio.sleep(max(least, (now if begin is None else begin) + campaign.grace - now))
         if call.state is not CallState.WAITING or call.channel is None:
             return
         # Where this fails, the dialplan's own limit does it a second later.

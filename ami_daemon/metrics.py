@@ -21,6 +21,7 @@ from ami_daemon.call import CallState
 from ami_daemon.dialer import Dialer
 from ami_daemon.link import AmiLink, LinkState
 from ami_daemon.words import BOUNDS
+from sounds.ear import Ear
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,10 +35,17 @@ class Metrics(Collector):
     """What a request is answered from; the figures are read in the daemon's own loop, at one moment."""
 
     def __init__(
-        self, board: Board, dialer: Dialer, link: AmiLink, scripts: AgiServer, *, clock: Callable[[], float]
+        self,
+        board: Board,
+        dialer: Dialer,
+        link: AmiLink,
+        scripts: AgiServer,
+        ear: Ear,
+        *,
+        clock: Callable[[], float],
     ) -> None:
         self._board, self._dialer, self._link, self._clock = board, dialer, link, clock
-        self._scripts = scripts
+        self._scripts, self._ear = scripts, ear
         self._loop: asyncio.AbstractEventLoop | None = None
         self.registry = CollectorRegistry()
         self.registry.register(self)
@@ -112,6 +120,14 @@ class Metrics(Collector):
         ends.add_metric(["refused"], self._scripts.refused)
         ends.add_metric(["failed"], self._scripts.failed)
         yield ends
+        yield GaugeMetricFamily(
+            "perezvon_ear_calls", "Calls that are listened to", value=len(self._ear.calls)
+        )
+        yield CounterMetricFamily(
+            "perezvon_ear_refused",
+            "Connections to the ear that were closed without a verdict",
+            value=self._ear.refused,
+        )
 
     def _of_pacers(self) -> Iterable[Metric]:
         running = _gauge("running", "1 while the campaign may place calls")

@@ -234,7 +234,9 @@ class Picture:
         if not call.screened or call.heard is not None:
             return
         call.heard, call.heard_at = heard, at
-        if heard is Heard.PERSON and quiet is not None and call.answered_at is not None:
+        if heard is Heard.SILENCE:
+            call.greeted_at = at  # there was no greeting
+        elif heard is Heard.PERSON and quiet is not None and call.answered_at is not None:
             call.greeted_at = max(call.answered_at, at - quiet)
         self._changes.append(CallHeard(call, heard, at))
         if heard not in PASSED:

@@ -63,6 +63,7 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "quiet": [str(value) for value in QUIET],
         "screened": any(campaign.screened for campaign in site.campaigns.values()),
         "amd": [str(value) for value in AMD],
+        "amd_quiet": AMD[2],
         "nobody": NOBODY,
         "menu_scripts": site.menu_scripts,
         "inbound": {trunk: sorted(inbound(site, trunk).items()) for trunk in site.trunks},

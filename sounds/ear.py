@@ -66,7 +66,7 @@ class EarLimits:
     """Listening before the answer in all: a call rings no longer."""
     beep: float = 30.0
     """Waiting for a machine's beep: a message is left then at the latest."""
-    told: float = 2.0
+    told: float = 1.0
     """That whoever is told a verdict may take, and the peer to close after it."""
     unsent: int = 32_000
     """Bytes that may wait for a peer that does not read: further sound is not sent."""

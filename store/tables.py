@@ -101,8 +101,7 @@ attempts = Table(
     Column("outcome", String),
     Column("cause", String),
     Column("note", String, nullable=False),
-    # Who answered, by the screen (sounds.screening.Heard), and when the person's greeting ended.
-    Column("heard", String),
+    Column("heard", String),  # who answered, by the screen (sounds.screening.Heard)
     Column("greeted_at", Double),
     UniqueConstraint("lead_id", "number"),
     CheckConstraint("state in ('intent', 'sent', 'ended', 'released')", name="state"),

@@ -72,7 +72,7 @@ async def test_the_figures_are_those_of_the_daemon(tmp_path: Path, port: int) ->
         daemon.dialer.pacing.deal()
         await daemon.dialer._round("spring")
         daemon.board.place(Call("0123456789abcd01", 1, "spring", "sales", "city", PHONE, 100.0))
-        daemon.scripts.server.refused = 2
+        daemon.scripts.server.refused, daemon.screening.ear.refused = 2, 3
         async with daemon.metrics.served(port):
             told = await asyncio.to_thread(get, port)
     figures = dict(line.rsplit(" ", 1) for line in told.splitlines() if not line.startswith("#"))
@@ -83,6 +83,8 @@ async def test_the_figures_are_those_of_the_daemon(tmp_path: Path, port: int) ->
         "perezvon_script_calls": 0,
         'perezvon_script_faults_total{kind="refused"}': 2,
         'perezvon_script_faults_total{kind="failed"}': 0,
+        "perezvon_ear_calls": 0,
+        "perezvon_ear_refused_total": 3,
         'perezvon_calls{campaign="spring",state="placed"}': 1,
         'perezvon_calls{campaign="spring",state="talking"}': 0,
         'perezvon_agents{state="ready"}': 1,

@@ -24,6 +24,8 @@ ASKED_NUMBER = "+74951234573"
 ROBOT, DELIVERIES = "order-robot", "delivery"
 SCREENED, CHECKED, SCREENED_ROBOT = "screened", "checked", "screened-robot"
 """Campaigns that screen; of the second's machines agents get all."""
+HELLO_PROMPT = "callback-number"
+"""What persons hear from the third one meanwhile."""
 HELPDESK, CROWD, CALLBACKS = "helpdesk", "crowd", "callbacks"
 """A group that tells places and offers call-backs, one that it helps out, and who calls back."""
 HELPLINE, CROWDED = "+74951234581", "+74951234582"
@@ -119,7 +121,13 @@ def write_site(target: Path) -> Path:
         },
         SCREENED: {"screening": "on", "attempts": {}},
         CHECKED: {"screening": "on", "screening_check": 1.0, "attempts": {}},
-        SCREENED_ROBOT: {"screening": "on", "mode": "robot", "script": "survey", "survey": SURVEY},
+        SCREENED_ROBOT: {
+            "screening": "on",
+            "mode": "robot",
+            "script": "survey",
+            "survey": SURVEY,
+            "greeting": HELLO_PROMPT,
+        },
         ASKED: {"survey": SURVEY, "group": "support"},
         CALLBACKS: {"mode": "preview", "ring_time": "15s", "group": HELPDESK},
     }

@@ -20,7 +20,7 @@ from lab.phones import Answer
 from leads.attempt import Attempt
 from leads.lead import Lead, LeadState, Outcome
 from tests.daemon.centre import Centre, until
-from tests.daemon.site import GRACE, SCREENED, SCREENED_ROBOT
+from tests.daemon.site import GRACE, HELLO_PROMPT, SCREENED, SCREENED_ROBOT
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
 
@@ -204,11 +204,15 @@ async def test_without_audiosocket_amd_screens_and_without_both_everybody_is_a_p
         assert (found["level"], "AMD() screens" in found["told"]) == ("warn", True)
 
 
-async def test_a_robot_speaks_with_persons_alone(centre: Centre, voices: Mapping[str, Path]) -> None:
+async def test_a_robot_speaks_with_persons_alone_and_greets_them_meanwhile(
+    centre: Centre, voices: Mapping[str, Path]
+) -> None:
     machine, phone = await centre.person(says(voices, "machine")), await centre.person()
     async with centre.pair.city.person(phone) as person:
         await centre.dial(SCREENED_ROBOT, [machine, phone])
         await person.until_answered()
+        await person.hears(HELLO_PROMPT, 3.0)
+        assert await _state(centre, "answered")
         await person.says(voices["hello"])
         await person.hears("survey-call", 10.0)
     attempt = await centre.ended(machine, 15.0)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from ami_daemon.floor import FloorNow
+from ami_daemon.grace import LAST_CHANCE
+from lab.fake import Answer, Phone
 from leads.attempt import Attempt
 from leads.lead import Outcome
 from predictive.pacer import PredictivePacer
@@ -55,6 +57,43 @@ def test_machines_reach_no_agent_and_the_books_say_who_was_heard(tmp_path: Path,
             if not crashes:
                 assert not pacer.oddities, pacer.oddities
                 assert any(floor.screening for floor in floors)
+
+    in_virtual_time(main())
+
+
+KEY = 0.12
+"""Seconds that the key takes which leads out of the queue while a phone rings."""
+
+
+@pytest.mark.parametrize(
+    "law, heard, after",
+    [
+        ("us", "person", 0.6 - 0.3 + 2.0),  # the greeting ended 0.3 s before it was known
+        ("uk", "person", 2.0),
+        ("us", "silence", 3.0 + 2.0),  # there was no greeting: from when it was known
+        ("uk", "silence", 3.0 + LAST_CHANCE),
+    ],
+)
+def test_the_message_comes_when_the_laws_two_seconds_are_over(
+    tmp_path: Path, law: str, heard: str, after: float
+) -> None:
+    """The phone of the only agent rings on."""
+
+    async def main() -> None:
+        people = People(1)
+        changes = {f"campaigns/{SPRING}": {**SCREENED, "mode": "progressive", "law": law}}
+        phones = {"agent00": Phone(answer_after=None)}
+        async with a_centre(tmp_path, people, agents=1, changes=changes, phones=phones) as centre:
+            (number,) = await centre.leads(SPRING, 1)
+            people.fixed[number] = Answer(1.0, heard=heard, screen=0.6 if heard == "person" else 3.0)
+            await centre.ready()
+            await centre.dial(SPRING)
+            await centre.finished(SPRING)
+            (attempt,) = await centre.attempts(SPRING)
+            assert (attempt.outcome, attempt.heard) == (Outcome.ABANDONED, heard)
+            assert attempt.ended_at is not None and attempt.answered_at is not None
+            message = centre.fake.switch.campaigns[SPRING].message_seconds
+            assert attempt.ended_at - attempt.answered_at - message == pytest.approx(after + KEY, abs=0.05)
 
     in_virtual_time(main())
 

@@ -100,6 +100,9 @@ def sites(draw: st.DrawFn) -> Site:
                 "hours": st.just({"mon-fri": ["09:00-20:00"]}),
                 "grace": seconds,
                 "message": names,
+                "screening": st.sampled_from(["on", "off"]),
+                "greeting": st.none() | names,
+                "voicemail": st.none() | names,
                 "lines": st.integers(1, 50),
                 "language": languages,
             }

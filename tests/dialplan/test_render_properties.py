@@ -21,6 +21,7 @@ abandoned agent agents answered auto-answer group leave line member nowhere own 
 preview preview-answered queues record rev robot tell
 """
 OURS = {f"perezvon-{part}" for part in PARTS.split()}
+SCREENING = {f"perezvon-{name}" for name in ("screen", "machine", "nobody", "early")}
 relaxed = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -38,7 +39,11 @@ def test_parse_of_render_has_exactly_the_objects_of_the_site(site: Site) -> None
     files = rendered(site)
     plan = parse_dialplan(files["extensions.conf"])
     assert plan.findings == []
-    assert set(plan.contexts) == OURS | {f"perezvon-in-{trunk}" for trunk in site.trunks}
+    screened = {name for name, campaign in site.campaigns.items() if campaign.screened}
+    ours = OURS | SCREENING if screened else OURS
+    assert set(plan.contexts) == ours | {f"perezvon-in-{trunk}" for trunk in site.trunks}
+    if screened:
+        assert set(plan.contexts["perezvon-machine"]) == {*screened, "T"}
     for trunk in site.trunks:
         known = account(site, trunk)
         assert set(plan.contexts[f"perezvon-in-{trunk}"]) == {*inbound(site, trunk)} | (
