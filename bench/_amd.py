@@ -24,7 +24,8 @@ AMD_TUNED: Settings = {
     "silence_threshold": 512,
     "maximum_word_length": 3000,
 }
-"""What `tune` found on the tuning part of the whole corpus, seed 1."""
+"""The best that `tune` found on the tuning part, seed 1, and by further steps from there: of 400 persons 74
+are lost, of 392 machines 49 pass."""
 
 _STEPS: dict[str, tuple[int, ...]] = {
     "initial_silence": (2000, 2500, 3000, 3500, 4000, 5000),
