@@ -51,6 +51,10 @@ def test_machines_reach_no_agent_and_the_books_say_who_was_heard(tmp_path: Path,
             await verify(centre, SPRING)
             attempts = await centre.attempts(SPRING)
             check_heard(attempts)
+            law = centre.site.campaigns[SPRING].rules
+            counted = centre.daemon.dialer.budgets._counts(SPRING)
+            assert counted == await centre.store.ledger.counts(SPRING, law, 0.0)
+            assert counted.machines == sum(attempt.outcome is Outcome.MACHINE for attempt in attempts) > 0
             assert not [call for call in centre.fake.ledger if call.how == "machine" and call.bridged_at]
             pacer = centre.daemon.dialer.pacing.pacers[SPRING]
             assert isinstance(pacer, PredictivePacer)
