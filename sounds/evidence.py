@@ -45,10 +45,11 @@ class Kept:
 
 @cache
 def screen_version() -> str:
-    """Which screen this is: a hash of its rules, 8 hex digits."""
+    """Which screen this is: a hash of its rules and weights, 8 hex digits."""
     digest = hashlib.sha256()
     files = resources.files("sounds.screening").iterdir()
-    for file in sorted((file for file in files if file.name.endswith(".py")), key=lambda file: file.name):
+    rules = [file for file in files if file.name.endswith((".py", ".json"))]
+    for file in sorted(rules, key=lambda file: file.name):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:8]
 
