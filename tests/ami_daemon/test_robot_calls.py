@@ -13,7 +13,7 @@ from ami_daemon.changes import CallEnded
 from ami_daemon.dialer import call_of
 from ami_daemon.events import Hangup, Newstate, QueueCallerJoin, UserEvent
 from config.models import Attempts, Mode, Site
-from leads.attempt import Attempt
+from leads.attempt import MISSED_MACHINE, Attempt
 from leads.lead import LeadState, NewLead, Outcome
 from leads.robot import RobotDisposition
 from predictive.ledger import Counts
@@ -63,6 +63,14 @@ CASES = {
     "refused": (R.OPTED_OUT, CallState.SCRIPT, False, None, Outcome.TALKED, "final"),
     "waited for an agent in vain": (R.OPERATOR, CallState.WAITING, False, None, Outcome.TALKED, "scheduled"),
     "had an agent": (R.OPERATOR, CallState.TALKING, False, "anna", Outcome.TALKED, "final"),
+    "had an agent, who marked a machine": (
+        MISSED_MACHINE,
+        CallState.TALKING,
+        False,
+        "anna",
+        Outcome.TALKED,
+        "scheduled",
+    ),
     "the server died, an agent took it": (None, CallState.TALKING, True, "anna", Outcome.TALKED, "final"),
 }
 
