@@ -16,8 +16,9 @@ _HOLE = 4  # frames: lost packets, or a tone's change of phase, do not end it
 
 _BEEP = 0.14  # s at least; voices are pure for a frame or two
 _FAX = 0.38  # s: a calling fax sends 0.5 s, an answering one 3 s
-_RING = 0.9  # s: rings are longer than any busy tone's beat
-_BEAT = (0.12, 0.8)  # s of tone, and of quiet, in the busy and congestion tones of the world
+_RING = 0.78  # s: rings are longer than any busy tone's beat, or come in two of this length at least, ...
+_RINGS = 0.3  # s
+_BEAT = (0.12, 0.76)  # s of tone, and of quiet, in the busy and congestion tones of the world
 _EVEN = 1.7  # times as long one of the two may be
 _SIT = (0.2, 0.5)  # s
 
@@ -116,7 +117,8 @@ class Cadence:
             if all(_busy(on, off) for on, off in pairs):
                 on, off = pairs[-1]
                 return Heard.BUSY, f"{on}, again after {off.seconds:.2f} s"
-        if not self._early and last.seconds >= _RING:
+        rung = sum(run.seconds for run in self._runs if run.kind == "progress" and run.seconds >= _RINGS)
+        if not self._early and not gap and rung >= _RING:
             return Heard.RINGBACK, str(last)
         return None
 

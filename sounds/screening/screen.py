@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import math
+
 from sounds.screening.announcement import Announcement
 from sounds.screening.cadence import Cadence
 from sounds.screening.listener import Listener
+from sounds.screening.odds import IN_PAUSE, log_odds
+from sounds.screening.talk import Facts, Talk
 from sounds.screening.verdict import FRAME_S, Frame, Heard, Verdict
 
 LONGEST = 3.0
 """Seconds until whoever has said nothing is silent."""
 
-_GREETING = 1.6  # s: a person's hello is shorter
-_PAUSE = 0.3  # s of quiet end a hello
-_WORD = 0.08  # s of voice at least: less is a click
+_DECIDED = 6.0  # s: then it is the likelier of the two, in doubt a person
+_DOUBT = -1.9
+_PAUSE = 0.2  # s of quiet at least behind a person's words
+_WAITS = 1.5  # s of quiet: who speaks no more waits for an answer
+_OFTEN, _SELDOM = (
+    2,
+    5,
+)  # of the frames of a pause, and of talk, that are weighed: weighing takes most of the time
+_PERSON, _LATER = (2.2, 0.4), 1.2
+"""Log-odds from which on it is a person, so much more for each second after `_LATER`: fewer are left."""
+_MACHINE, _LENGTHY, _CLEAR = (-6.4, 0.6), 2.2, -1.4
+"""Log-odds down to which it is in doubt, so much more for each second after `_LENGTHY`, up to `_CLEAR`."""
 
 
 class Screen:
@@ -23,7 +36,7 @@ class Screen:
         self.trace: list[Frame] = []
         self._listener = Listener()
         self._verdict: Verdict | None = None
-        self._spoke = self._quiet = 0
+        self._talk = Talk()
         self._cadence = Cadence(early=early)
         self._announcement = Announcement()
 
@@ -40,7 +53,7 @@ class Screen:
     def end(self) -> Verdict:
         """No more sound comes."""
         if self._verdict is None:
-            heard = Heard.PERSON if self._spoke else Heard.SILENCE
+            heard = Heard.PERSON if self._talk.spoke else Heard.SILENCE
             self._verdict = self._say(heard, 0.5, "the sound ended")
         return self._verdict
 
@@ -50,18 +63,39 @@ class Screen:
         if self.early:
             why = self._announcement.add(frame)
             return self._say(Heard.MACHINE, 0.8, why) if why else None
-        if frame.voice:
-            self._spoke, self._quiet = self._spoke + 1, 0
-        else:
-            self._quiet += 1
-        spoke, quiet = self._spoke * FRAME_S, self._quiet * FRAME_S
-        if spoke >= _GREETING:
-            return self._say(Heard.MACHINE, 0.8, f"spoke {spoke:.2f} s without a pause")
-        if spoke >= _WORD and quiet >= _PAUSE:
-            return self._say(Heard.PERSON, 0.8, f"spoke {spoke:.2f} s, quiet for {quiet:.2f} s")
-        if len(self.trace) * FRAME_S >= LONGEST and spoke < _WORD:
-            return self._say(Heard.SILENCE, 0.9, f"nothing was said in {LONGEST:.0f} s")
+        self._talk.add(frame.level, frame.voice)
+        seconds, facts = len(self.trace) * FRAME_S, self._talk.facts()
+        if facts is None:
+            if seconds >= LONGEST and self._talk.silent:
+                return self._say(Heard.SILENCE, 0.9, f"nothing was said in {LONGEST:.0f} s")
+            return None
+        if facts.quiet >= _WAITS:
+            return self._say(Heard.PERSON, 0.7, _words(facts))
+        every = _OFTEN if facts.quiet >= _PAUSE else _SELDOM if facts.quiet < IN_PAUSE else 0
+        if seconds < _DECIDED and not (every and len(self.trace) % every == 0):
+            return None
+        odds = log_odds(facts)
+        person = _PERSON[0] + _PERSON[1] * max(0.0, seconds - _LATER)
+        machine = min(_CLEAR, _MACHINE[0] + _MACHINE[1] * max(0.0, seconds - _LENGTHY))
+        if seconds >= _DECIDED:
+            person = machine = _DOUBT
+        why = _words(facts)
+        if odds >= person and (facts.quiet >= _PAUSE or seconds >= _DECIDED):
+            return self._say(Heard.PERSON, _chance(odds), why)
+        if odds <= machine:
+            return self._say(Heard.MACHINE, 1 - _chance(odds), why)
         return None
 
     def _say(self, heard: Heard, confidence: float, why: str) -> Verdict:
-        return Verdict(heard, confidence, len(self.trace) - 1, why, self._quiet * FRAME_S)
+        return Verdict(
+            heard, confidence, len(self.trace) - 1, why, self._talk.quiet if self._talk.spoke else 0.0
+        )
+
+
+def _words(facts: Facts) -> str:
+    parts = f" in {facts.pauses + 1} parts" if facts.pauses else ""
+    return f"spoke {facts.span:.2f} s{parts}, quiet for {facts.quiet:.2f} s"
+
+
+def _chance(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))

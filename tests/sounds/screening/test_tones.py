@@ -77,5 +77,6 @@ def test_who_comes_late_to_the_three_tones_before_the_answer_knows_them_by_the_r
 
 
 def test_the_end_of_the_ringback_does_not_hide_the_person() -> None:
-    said = verdict(tone(0.3, 425) + quiet(0.4) + noise(0.5, -20) + quiet(1))
+    sound = tone(0.3, 425) + quiet(0.3) + noise(0.5, -20) + quiet(2)
+    said = verdict(added(sound, noise(len(sound) / 16000, -50)))
     assert said and said.heard is Heard.PERSON
