@@ -114,7 +114,7 @@ async def test_what_is_no_person_is_hung_up_on_and_never_reaches_an_agent(
     found = came[who]
     one = found.attempt
     assert (one.outcome, one.heard, one.agent, one.connected_at) == (outcome, heard, None, None)
-    assert found.ended_after < 5.0
+    assert found.ended_after < 7.5
     assert why in found.why
     if again is None:
         assert found.lead.state is LeadState.FINAL
@@ -127,7 +127,7 @@ async def test_the_log_says_who_was_heard_and_how_soon(came: dict[str, Came], ce
     told = {line["attempt"]: line for line in verdicts}
     for who in came.values():
         assert told[who.attempt.id]["heard"] == who.attempt.heard
-        assert 0 < told[who.attempt.id]["seconds"] < 4
+        assert 0 < told[who.attempt.id]["seconds"] <= 6.5
 
 
 async def test_the_person_is_screening_until_they_speak(centre: Centre, voices: Mapping[str, Path]) -> None:
