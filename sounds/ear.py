@@ -60,8 +60,8 @@ class EarLimits:
     machine that records."""
     ahead: float = 2.0
     """Sound that may come before its time: more than that is no call's."""
-    longest: float = 6.0
-    """A screening in all."""
+    longest: float = 8.0
+    """A screening in all: the screen itself has decided two seconds before."""
     ringing: float = 180.0
     """Listening before the answer in all: a call rings no longer."""
     beep: float = 30.0

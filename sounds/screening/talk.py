@@ -44,6 +44,7 @@ class Talk:
         self._frame = -1
         self._first = self._last = self._start = self._loud = -1
         self._utterances = self._voices = self._spoke = self._longest = 0
+        self._before = (-1, -1, -1, 0, 0)
         self._loudest, self._sum = -100.0, 0.0
         self._levels: list[float] = []  # sorted
         self._recent = (_FLOOR, _FLOOR, _FLOOR)
@@ -55,6 +56,9 @@ class Talk:
         insort(self._levels, heard)
         self._recent = (*self._recent[1:], heard)
         if not voice:
+            if self._voices < _WORD and self._utterances > 1 and self._frame - self._last >= _GAP:
+                self._last, self._loud, self._start, self._voices, self._longest = self._before
+                self._utterances -= 1  # it was a click
             return
         self._loudest = max(self._loudest, level)
         if level < self._loudest - _NEAR:
@@ -75,7 +79,8 @@ class Talk:
             self._first, self._utterances, self._spoke, self._sum = -1, 0, 0, 0.0
         if self._first < 0:
             self._first = self._frame
-        else:
+        self._before = self._last, self._loud, self._start, self._voices, self._longest
+        if self._utterances:
             self._longest = max(self._longest, gap)
         self._start, self._voices = self._frame, 0
         self._utterances += 1

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sounds.screening import Heard, Screen
-from tests.sounds.screening.synthesis import quiet, verdict
+from tests.sounds.screening.synthesis import added, noise, quiet, verdict
 
 
 def test_who_says_nothing_is_silent() -> None:
@@ -22,3 +22,11 @@ def test_however_the_sound_is_split_the_verdict_is_the_same(pieces: list[bytes])
     for piece in pieces:
         split.push(piece)
     assert whole.end() == split.end() and whole.trace == split.trace
+
+
+def test_a_click_after_the_hello_does_not_keep_the_person_waiting() -> None:
+    hello = quiet(0.3) + (noise(0.18, -20) + quiet(0.04)) * 2
+    plain, clicked = hello + quiet(4), hello + quiet(0.3) + noise(0.04, -18, seed=2) + quiet(4)
+    for sound in (plain, clicked):
+        said = verdict(added(sound, noise(len(sound) / 16000, -52)))
+        assert said and said.heard is Heard.PERSON and said.seconds < 2.6, said
