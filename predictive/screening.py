@@ -16,12 +16,13 @@ class Benchmark:
     """Of the persons, how many were taken for machines."""
     machines_passed: float
     """Of the machines, how many were taken for persons."""
-    seconds: tuple[float, float] = (0.5, 1.6)
-    """Shortest and longest time of a verdict."""
+    seconds: tuple[float, float] = (0.5, 2.3)
+    """Shortest and longest time of a verdict, for simulations that know no other law than an even one."""
 
 
-MEASURED = Benchmark(persons_lost=0.01, machines_passed=0.06)
-"""`python -m bench screening`, on the part of the corpus that was never tuned on."""
+MEASURED = Benchmark(persons_lost=0.005, machines_passed=0.243)
+"""`python -m bench screening --offline`, November 2026: 2 of 400 persons and 101 of 416 machines of the part
+that was never tuned on. The times have its median of 1.38 s; its slowest (4.5 s at p95) are left out."""
 MACHINES_AMONG_ANSWERED = 1 / 3
 """Where nothing is known of a campaign yet."""
 WEIGHT = 100.0

@@ -137,7 +137,10 @@ async def test_the_estimates_are_shown_to_people_and_programs(screened: Site) ->
         assert list(told.values()) == [*shares, marks]
         assert (await verbs.status())["screening"] == {NAME: told}
         text = "\n".join(line["text"] for line in await verbs.why("campaign", NAME))
-        assert f"{100 * shares[0]:.1f} % of those hung up as machines were persons" in text
+        assert (
+            f"{100 * screening.persons_among_machines:.1f} % of those hung up as machines were persons"
+            in text
+        )
         assert "by the benchmark and 3 marks in 50 talks; of 2 in the check sample 1" in text
         errors = next(m for m in daemon.metrics._of_pacers() if m.name == "perezvon_campaign_screening_error")
         assert {sample.labels["kind"]: round(sample.value, 4) for sample in errors.samples} == dict(
