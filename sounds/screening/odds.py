@@ -1,6 +1,6 @@
 """How likely it is a person: the facts of a talk, bent at a few knots, times weights that were learnt.
 
-`weights.json` is made by `python -m bench._screening_fit`, from the part of the corpus that is for tuning.
+`python -m bench._screening_fit` learns `weights.json`, from the part of the corpus that is for tuning.
 """
 
 from __future__ import annotations
