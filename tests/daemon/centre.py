@@ -16,6 +16,7 @@ from typing import Any, TypeVar, overload
 
 from typer.testing import CliRunner
 
+from ami_daemon.cel import read_cel
 from cli.daemon_process import DaemonProcess
 from cli.main import app
 from lab.ami import AmiRefused
@@ -208,6 +209,25 @@ class Centre:
             await until(found, "", 3.0)
         except AssertionError:
             raise AssertionError(f"{agent}: {told}, not {list(states)}") from None
+
+    async def waited(self, attempt: str) -> float:
+        """Seconds from the person's answer to the message, by Asterisk's own record.
+
+        No recording tells the shortest wait: one that lost a packet is shorter than the time it is of.
+        """
+        system = self.pair.site.system
+        channel = f"pz-{system.name}-{attempt}"
+        marks: dict[str, float] = {}
+
+        def found() -> bool:
+            cel = read_cel(Path(system.asterisk.log_dir), channel)
+            for record in cel.records.get(channel, []) if cel else []:
+                marks.setdefault(f"{record.kind} {record.application}".strip(), record.at)
+                marks.setdefault(record.kind, record.at)
+            return {"ANSWER", "APP_START playback"} <= marks.keys()
+
+        await until(found, "the record has the message")
+        return marks["APP_START playback"] - marks["ANSWER"]
 
     def log_lines(self) -> list[dict[str, Any]]:
         """The daemon's log; a line that is not JSON comes as `{"text": ...}`."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ami_daemon.cel import read_cel
 from lab.behaviour import Behaviour, Kind
 from lab.hearing import hear
 from lab.ledger import CityCall
@@ -25,23 +23,6 @@ AGENTS = ("anna", "boris", "gleb")
 BUSY = Behaviour(Kind.BUSY, 1.0)
 SHORT = Behaviour(Kind.ANSWERS, 1.0, 0.5)
 LISTENS = Behaviour(Kind.LEAVES, 2.0, 9.0)
-
-
-async def waited(centre: Centre, attempt: str) -> float:
-    """Seconds from the person's answer to the message, by Asterisk's own record."""
-    system = centre.pair.site.system
-    channel = f"pz-{system.name}-{attempt}"
-    marks: dict[str, float] = {}
-
-    def found() -> bool:
-        cel = read_cel(Path(system.asterisk.log_dir), channel)
-        for record in cel.records.get(channel, []) if cel else []:
-            marks.setdefault(f"{record.kind} {record.application}".strip(), record.at)
-            marks.setdefault(record.kind, record.at)
-        return {"ANSWER", "APP_START playback"} <= marks.keys()
-
-    await until(found, "the record has the message")
-    return marks["APP_START playback"] - marks["ANSWER"]
 
 
 async def test_the_pacer_learns_and_whom_it_cannot_serve_hears_the_message(centre: Centre) -> None:
@@ -72,7 +53,7 @@ async def test_the_pacer_learns_and_whom_it_cannot_serve_hears_the_message(centr
         assert message
         assert message.at < GRACE + 0.4, message
         # No recording tells the shortest wait: one that lost a packet is shorter than the time it is of.
-        assert await waited(centre, ended[phone].id) + 0.02 >= GRACE
+        assert await centre.waited(ended[phone].id) + 0.02 >= GRACE
         assert seconds_of_speech(call.heard) > 2.0
 
     budget = (await status(centre))["budget"]
