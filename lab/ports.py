@@ -9,16 +9,20 @@ from __future__ import annotations
 import secrets
 import socket
 
-_FIRST, _LAST = 16000, 20000
+_FIRST, _LAST = 10000, 20000
 _RTP_FIRST, _RTP_LAST = 20000, 32000
 _RTP_BLOCK = 1000
 
+_given: set[int] = set()
+"""Handed out in this process: what is not bound yet is not free."""
+
 
 def free_port(kind: socket.SocketKind, address: str = "127.0.0.1") -> int:
-    """A port that nobody uses at this moment: `SOCK_DGRAM` for SIP, `SOCK_STREAM` for AMI."""
+    """A port that nobody uses now, never the same twice: `SOCK_DGRAM` for SIP, `SOCK_STREAM` for AMI."""
     for _ in range(200):
         port = _FIRST + secrets.randbelow(_LAST - _FIRST)
-        if _is_free(kind, address, port):
+        if port not in _given and _is_free(kind, address, port):
+            _given.add(port)
             return port
     raise OSError(f"no free port on {address} between {_FIRST} and {_LAST}")
 

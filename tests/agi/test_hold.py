@@ -14,6 +14,8 @@ from store import Store
 from tests.agi.conftest import Change
 
 NUMBER = "+79035551001"
+NOBODY: dict[str, dict[str, dict[str, object]]] = {"groups": {"support": {"callback": None}}}
+"""What of the site makes nobody call back."""
 
 
 @pytest.fixture
@@ -102,8 +104,8 @@ async def test_one_that_is_listed_as_they_confirm_is_told_so(
     assert await store.callbacks.page() == []
 
 
-async def test_where_nobody_calls_back_the_caller_stays(demo: Site, store: Store) -> None:
-    caller = await paper(demo, store, "1")
+async def test_where_nobody_calls_back_the_caller_stays(changed: Change, store: Store) -> None:
+    caller = await paper(changed(**NOBODY), store, "1")
     assert caller.heard == ["callback-nobody", "callback-stay"]
 
 
@@ -136,8 +138,8 @@ async def test_who_does_not_want_it_goes_on_to_the_goodbye(site: Site, store: St
     assert await store.callbacks.open_of(NUMBER) is None
 
 
-async def test_where_nobody_calls_back_nothing_is_offered_at_the_end(demo: Site, store: Store) -> None:
-    assert (await paper(demo, store, "1", part="over")).heard == []
+async def test_where_nobody_calls_back_nothing_is_offered_at_the_end(changed: Change, store: Store) -> None:
+    assert (await paper(changed(**NOBODY), store, "1", part="over")).heard == []
 
 
 async def test_whom_we_called_is_offered_no_call_back(site: Site, store: Store) -> None:

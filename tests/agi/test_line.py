@@ -166,7 +166,7 @@ async def test_nothing_is_promised_that_nobody_keeps(changed: Change, store: Sto
         await store.callers.add([ListedCaller(NUMBER, CallerClass.COLLEAGUE, "")], 0.0)
     if why == "do not call":
         await store.do_not_call.add({NUMBER: ""}, "admin", 0.0, {})
-    site = changed(lines={"shop": callback | after})
+    site = changed(lines={"shop": callback | after}, groups={"support": {"callback": None}})
     number = None if why == "withheld" else NUMBER
     caller = await Caller(site, store, start=SATURDAY_NIGHT, number=number).calls()
     assert "closed-promise" not in caller.heard
@@ -290,7 +290,11 @@ async def test_on_another_line_it_is_that_line_that_calls_back_and_that_the_agen
 
 
 async def test_the_key_says_so_where_nobody_calls_back(changed: Change, store: Store) -> None:
-    site = changed(menus={"shop": {"keys": {"3": "callback"}}}, lines={"shop": {"callback": None}})
+    site = changed(
+        menus={"shop": {"keys": {"3": "callback"}}},
+        lines={"shop": {"callback": None}},
+        groups={"support": {"callback": None}},
+    )
     caller = await Caller(site, store, "3", "0").calls()
     assert caller.heard == ["menu-main", "callback-nobody", "menu-main", "to-operator"]
 
