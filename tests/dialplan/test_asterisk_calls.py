@@ -33,8 +33,9 @@ async def member(pair: Pair, agent: str, queue: str = "sales") -> str:
 
 
 async def ready(pair: Pair, agent: str) -> None:
-    await pair.phones.dial(agent, "*11")
-    await pair.phones.dial(agent, "*21")
+    for code in ("*11", "*21"):
+        dialed = await pair.phones.dial(agent, code)
+        assert dialed.answered, f"{agent} dialed {code}: {dialed}"
     async with asyncio.timeout(30):  # the queue hears of it a moment after the phone
         while "paused" in (await member(pair, agent) or "paused"):
             await asyncio.sleep(0.05)
