@@ -87,10 +87,19 @@ class Pair:
             await asyncio.gather(ours.stop(), city.stop())
 
     async def quiet(self) -> None:
-        """All phones ring on again, all calls end, all agents are signed out."""
+        """All phones ring on again, all calls end, those too that still come, all agents are signed out.
+
+        Raises `TimeoutError` where calls do not end.
+        """
         await self.phones.set_all(RingOn())
-        for asterisk in (self.ours, self.city.instance):
-            await asterisk.console("channel request hangup all")
+        silent = 0
+        async with asyncio.timeout(30):
+            while silent < 2:  # one look may fall between a call's two channels
+                shown = ""
+                for asterisk in (self.ours, self.city.instance):
+                    await asterisk.console("channel request hangup all")
+                    shown += await asterisk.console("core show channels count")
+                silent = silent + 1 if len(re.findall(r"^0 active channels", shown, re.M)) == 2 else 0
         queue = ""
         for line in (await self.ours.console("queue show")).splitlines():
             if found := re.match(r"(\S+) has \d+ calls", line):
