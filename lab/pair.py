@@ -104,8 +104,8 @@ class Pair:
         for line in (await self.ours.console("queue show")).splitlines():
             if found := re.match(r"(\S+) has \d+ calls", line):
                 queue = found[1]
-            elif found := re.search(r"\((PJSIP/agent-\S+)\)", line):
-                await self.ours.console(f"queue remove member {found[1]} from {queue}")
+            elif found := re.search(r"PJSIP/agent-[\w-]+", line):  # in brackets where a name is told
+                await self.ours.console(f"queue remove member {found[0]} from {queue}")
 
 
 def _write(site: Site, sounds_dir: Path) -> None:
