@@ -185,7 +185,7 @@ async def test_the_key_ends_the_wait_at_once_also_while_a_phone_rings_and_pauses
     async with dialer(pair) as (link, events):
         await originate(link, out(pair), "00000000000000e2", "perezvon-answered", "spring")
         ringing = await until(events, Event="AgentCalled")
-        # A key in the moment between this event and the ringing may be lost: the queue has a limit of its own.
+        # A key in the moment between this event and the ringing may be lost: the queue has its own limit.
         await until(events, Event="Newstate", ChannelStateDesc="Ringing", Uniqueid=ringing["DestUniqueid"])
         await link.action(
             {
