@@ -39,11 +39,19 @@ class Heard:
     at: float = 0.0
     end: float = 0.0
     pieces: int = 0
-    """How many were found: of two prompts in one place, more are the surer one."""
+    """How many were found."""
+    likeness: float = 0.0
+    """How alike these are in the mean, up to 1."""
 
     def __bool__(self) -> bool:
         """Whether the prompt was heard."""
         return self.share >= _ENOUGH and self.worst >= _OTHER
+
+    @property
+    def sureness(self) -> tuple[int, float]:
+        """Of two prompts in one place the greater is the surer one; while one is not whole yet, both may have
+        as many pieces."""
+        return self.pieces, self.likeness
 
 
 NOTHING = Heard(0.0)
@@ -132,9 +140,10 @@ class Search:
             if alike[at] > enough:
                 place = low + at - offset
                 end = low + at + _PIECE
-        found = sum(like > enough for like in likes)
+        found = [like for like in likes if like > enough]
         worst = min(map(max, pairwise(likes)), default=likes[0])
-        return Heard(found / len(likes), worst, max(0, start) / RATE, end / RATE, found)
+        likeness = sum(found) / len(found) if found else 0.0
+        return Heard(len(found) / len(likes), worst, max(0, start) / RATE, end / RATE, len(found), likeness)
 
 
 def hear(recording: Path, prompt: Path) -> Heard:
@@ -146,7 +155,7 @@ def which(sound: bytes | bytearray, prompts: Iterable[Prompt]) -> list[tuple[str
     """Of all these prompts those that are in the sound, in order; of two in one place the surer one."""
     found = [(prompt.name, Search(prompt).update(sound, cut_short=True)) for prompt in prompts]
     sure: list[tuple[str, Heard]] = []
-    for name, heard in sorted(found, key=lambda one: -one[1].pieces):
+    for name, heard in sorted(found, key=lambda one: one[1].sureness, reverse=True):
         middle = (heard.at + heard.end) / 2
         if heard and not any(other.at <= middle <= other.end for _, other in sure):
             sure.append((name, heard))

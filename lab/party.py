@@ -242,7 +242,7 @@ class Party:
             return False
         part = self._cut(heard.at - 0.1, heard.end + 1.0)
         others = (other for other in self._known() if other.name != path.stem)
-        return any(other.pieces > heard.pieces for _, other in hearing.which(part, others))
+        return any(other.sureness > heard.sureness for _, other in hearing.which(part, others))
 
     def _path(self, prompt: str | Path, language: str | None) -> Path:
         if isinstance(prompt, Path):
