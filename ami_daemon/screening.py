@@ -94,7 +94,9 @@ class Screening:
             "verdict", attempt=listened.attempt, heard=str(verdict.heard), seconds=round(verdict.seconds, 2),
             confidence=verdict.confidence, why=verdict.why,
         )  # fmt: skip
-        wanted = {"PZ_QUIET": f"{verdict.quiet:.2f}", "PZ_HEARD": str(heard)}
+        # Where nobody knows when the greeting ended, the law's time counts from the answer.
+        quiet = "" if verdict.quiet is None else f"{verdict.quiet:.2f}"
+        wanted = {"PZ_QUIET": quiet, "PZ_HEARD": str(heard)}
         await asyncio.gather(
             *(
                 self._link.action("Setvar", {"Channel": channel, "Variable": name, "Value": value})

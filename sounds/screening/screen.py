@@ -18,10 +18,7 @@ _DECIDED = 6.0  # s: then it is the likelier of the two, in doubt a person
 _DOUBT = -1.9
 _PAUSE = 0.2  # s of quiet at least behind a person's words
 _WAITS = 1.5  # s of quiet: who speaks no more waits for an answer
-_OFTEN, _SELDOM = (
-    2,
-    5,
-)  # of the frames of a pause, and of talk, that are weighed: weighing takes most of the time
+_OFTEN, _SELDOM = 2, 5  # so many frames of a pause, and of talk, to one that is weighed: that costs most
 _PERSON, _LATER = (2.2, 0.4), 1.2
 """Log-odds from which on it is a person, so much more for each second after `_LATER`: fewer are left."""
 _MACHINE, _LENGTHY, _CLEAR = (-6.4, 0.6), 2.2, -1.4
@@ -88,7 +85,7 @@ class Screen:
 
     def _say(self, heard: Heard, confidence: float, why: str) -> Verdict:
         return Verdict(
-            heard, confidence, len(self.trace) - 1, why, self._talk.quiet if self._talk.spoke else 0.0
+            heard, confidence, len(self.trace) - 1, why, self._talk.quiet if self._talk.spoke else None
         )
 
 

@@ -42,8 +42,8 @@ class Verdict:
     frame: int
     """The index, from 0, of the frame that decided; -1 where there was none."""
     why: str
-    quiet: float = 0.0
-    """Seconds of quiet just before the decision: so long ago the greeting ended."""
+    quiet: float | None = None
+    """Seconds of quiet just before the decision: so long ago the greeting ended. None: nobody knows when."""
 
     @property
     def seconds(self) -> float:
