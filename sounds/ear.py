@@ -212,12 +212,7 @@ class Call(asyncio.Protocol):
             frame = bytes(self._sound[self._screened : self._screened + FRAME_BYTES])
             self._screened += FRAME_BYTES
             self._greet()
-            try:
-                verdict = self._screen.push(frame)
-            except Exception:  # whatever is wrong with the screen, the call is a person's
-                log.exception("screen_failed", attempt=self.attempt)
-                verdict = self._person("the screen failed")
-            if verdict is not None:
+            if (verdict := self._ask(frame)) is not None:
                 self._decide(verdict)
                 return
         if self.phase is not Phase.SCREEN:  # it may go on for a minute
@@ -241,6 +236,14 @@ class Call(asyncio.Protocol):
             self._said += FRAME_BYTES
 
     # -- deciding ------------------------------------------------------------------------------------
+
+    def _ask(self, frame: bytes | None) -> Verdict | None:
+        """What the screen says after this frame; after the last (None) it says something in any case."""
+        try:
+            return self._screen.end() if frame is None else self._screen.push(frame)
+        except Exception:  # whatever is wrong with the screen, the call is a person's
+            log.exception("screen_failed", attempt=self.attempt)
+            return self._person("the screen failed")
 
     def _person(self, why: str) -> Verdict:
         return Verdict(Heard.PERSON, 0.0, (self._dropped + self._screened) // FRAME_BYTES - 1, why)
@@ -279,12 +282,8 @@ class Call(asyncio.Protocol):
                 self.refuse(f"no id within {limits.opening:g} s")
         elif age < self._longest():
             self._fill(now)
-        else:
-            try:
-                self._decide(self._screen.end())
-            except Exception:
-                log.exception("screen_failed", attempt=self.attempt)
-                self._decide(self._person("the screen failed"))
+        elif (verdict := self._ask(None)) is not None:
+            self._decide(verdict)
 
     def _longest(self) -> float:
         limits = self._ear.limits
@@ -301,8 +300,11 @@ class Call(asyncio.Protocol):
         self._hear(bytes(missing * FRAME_BYTES))
 
     def excuse(self, now: float, seconds: float) -> None:
-        """The loop stood still for so long: what came meanwhile has not been read yet."""
-        self._late += seconds
+        """The loop stood still for so long: what came meanwhile has not been read yet.
+
+        Not without end: on a machine that is always late a call must end too.
+        """
+        self._late = min(self._late + seconds, self._ear.limits.ahead)
         self._heard_at = now
 
 
@@ -374,6 +376,8 @@ class Ear:
     def _look(self, due: float) -> None:
         now = self.loop.time()
         for call in list(self.calls):
-            call.excuse(now, now - due) if now - due > self.limits.look else call.look(now)
+            if now - due > self.limits.look:
+                call.excuse(now, now - due)
+            call.look(now)
         self._looking = None
         self.look_soon()

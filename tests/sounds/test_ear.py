@@ -7,6 +7,7 @@ import math
 from array import array
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -147,7 +148,7 @@ async def test_a_screen_that_fails_has_heard_a_person(monkeypatch: pytest.Monkey
     monkeypatch.setattr(Screen, "push", fails)
     async with listening() as peer:
         assert await peer.say(NAMED + frames(HELLO)) == HANGUP
-    assert [listened.verdict.heard for listened in peer.told] == [Heard.PERSON]
+    assert [(one.verdict.heard, one.verdict.quiet) for one in peer.told] == [(Heard.PERSON, None)]
 
 
 async def test_the_greeting_is_said_frame_for_frame_as_sound_comes() -> None:
@@ -192,6 +193,15 @@ async def test_a_socket_that_sends_nothing_is_closed_and_what_does_not_come_is_s
     assert QUICK.longest - 0.2 < nothing.verdict.seconds < QUICK.longest + 0.2
     assert word.verdict.heard is Heard.PERSON
     assert word.verdict.seconds < QUICK.longest
+
+
+async def test_on_a_machine_that_is_always_late_a_call_ends_too() -> None:
+    """Every look comes later than one that is due so soon."""
+    async with listening(replace(QUICK, look=1e-6, ahead=0.2)) as peer:
+        async with asyncio.timeout(5):
+            assert await peer.say(b"") == b""
+            assert await peer.say(NAMED) == HANGUP
+        assert [one.verdict.heard for one in peer.told] == [Heard.SILENCE]
 
 
 async def test_more_sound_than_time_is_nobody_we_can_judge_so_a_person() -> None:
