@@ -31,7 +31,7 @@ WEIGHT = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What agents said of the calls that they had, over one window."""
+    """What those agents who mark machines said of the calls that they had, over one window."""
 
     talks: int = 0
     """All that they had."""
@@ -61,8 +61,7 @@ def errors(counts: Counts, marks: Marks, known: Benchmark = MEASURED) -> Screeni
     benchmark's figures into the means of the two priors, each worth `WEIGHT` calls. Marks then count as
     trials: the mean is (a + k) / (a + b + n) (Gelman et al., Bayesian Data Analysis, 3rd ed., 2.4).
 
-    Agents who have not marked one machine in the window do not use the code: that they mark nothing says
-    nothing, and the priors stand.
+    Where no agent marked a machine in the window the priors stand: that they mark nothing says nothing.
     """
     machines = _machines(counts, known)
     persons = 1.0 - machines

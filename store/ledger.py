@@ -97,14 +97,18 @@ class LedgerRepository:
         )
 
     async def marks(self, campaign: str, start: float, until: float = FOREVER) -> Marks:
-        """What agents said of the campaign's talks that ended from `start` on and before `until`."""
+        """What agents said of the campaign's talks that ended from `start` on and before `until`.
+
+        Only of those agents who marked one: that the others mark nothing says nothing.
+        """
         talked = attempts.c.outcome.in_((Outcome.TALKED, Outcome.INTERRUPTED))
         ended = attempts.c.campaign == campaign, attempts.c.ended_at >= start, attempts.c.ended_at < until
         # Said as the indices have it: a sum over a condition would read every talk of the window.
-        talks = select(func.count()).where(*ended, _ANSWERED, talked)
+        judges = attempts.c.agent.in_(select(attempts.c.agent).where(*ended, _MARKED, talked))
+        talks = select(func.count()).where(*ended, _ANSWERED, talked, judges)
         machines = select(func.count()).where(*ended, _MARKED, talked)
         among = select(func.count(), func.sum(case((_MARKED, 1), else_=0)))
-        checked = among.join_from(verdicts, attempts).where(verdicts.c.checked, *ended, talked)
+        checked = among.join_from(verdicts, attempts).where(verdicts.c.checked, *ended, talked, judges)
         async with self._database.read() as connection:
             of, of_machines = (await connection.execute(checked)).one()
             return Marks(
