@@ -357,6 +357,11 @@ CODES: dict[str, Code] = {
         "автоматический дозвон, который закон запрещает для рекламы",
         ("campaigns.law", "campaigns.mode"),
     ),
+    "W542": Code(
+        "screening under a law that counts from the answer",
+        "проверка ответов при законе, который считает от ответа",
+        ("campaigns.law", "campaigns.screening"),
+    ),
     "W551": Code("a date that is over", "прошедшая дата", ("schedules.holidays", "schedules.exceptions")),
     "W552": Code("a look-up in plain text", "запрос открытым текстом", ("lookups.url",)),
     "W561": Code("a shop's rule that decides nothing", "правило, которое ничего не решает", ("shops.rules",)),

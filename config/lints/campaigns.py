@@ -56,7 +56,7 @@ def patience(facts: Facts) -> Iterator[Finding]:
 
 
 def laws(facts: Facts) -> Iterator[Finding]:
-    """E441, E442, E443, W541."""
+    """E441, E442, E443, W541, W542."""
     for name, campaign in facts.campaigns.items():
         at: Path = ("campaigns", name)
         law, whose = campaign.rules, f"the law `{campaign.law}`"
@@ -91,6 +91,14 @@ def laws(facts: Facts) -> Iterator[Finding]:
                 f"38-FZ art. 18 p. 2 forbids advertising by dialing without a human, such as"
                 f" mode {campaign.mode.value}",
                 "only for calls that are no advertising; in mode preview an agent is on the line first",
+            )
+        if campaign.screened and law.counts_from == "answer" and campaign.mode is not Mode.ROBOT:
+            yield Finding(
+                "W542",
+                (*at, "screening"),
+                f"{whose} counts its seconds from the answer, and the screen uses some of them up:"
+                " of some persons it is not sure in time",
+                "watch the rate (perezvon ledger show); screening: off where it comes near the limit",
             )
 
 

@@ -99,6 +99,8 @@ CASES = [
     ([(SPRING, "+74951234567", "+99912345678")], [f"{SPRING}:10:12 E418"]),
     ([(SPRING, "+74951234567", "+78091234567")], [f"{SPRING}:10:12 E418"]),
     ([(SPRING, "+74951234567", "+74951112233")], [f"{SPRING}:10:12 W528"]),
+    ([(SPRING, "list: spring", "law: uk\nscreening: on\nlist: spring")], [f"{SPRING}:8:12 W542"]),
+    ([(SPRING, "list: spring", "law: us\nscreening: on\nlist: spring")], []),
     ([("groups/sales.yaml", "ring_time: 15s", "ring_time: 1500ms")], ["groups/sales.yaml:7:12 E419"]),
     ([("groups/sales.yaml", "max_wait: 5m", "max_wait: 0s")], ["groups/sales.yaml:11:11 E419"]),
     ([("groups/sales.yaml", "wrap_up: 10s", "wrap_up: 0s")], []),
