@@ -212,7 +212,9 @@ class Daemon:
         await self.link.stop()
         await asyncio.gather(*self._endings)
         await self.journal.flushed()
-        await self.screening.evidence.flushed()
+        with contextlib.suppress(TimeoutError):  # no stop waits for a disk that hangs
+            async with asyncio.timeout(5.0):
+                await self.screening.evidence.flushed()
         await self.store.agent_states.close_all(self.clock(), "the daemon stopped")
         self._stopped.set()
 

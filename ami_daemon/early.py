@@ -118,7 +118,8 @@ class Early:
     async def _end_in_time(self, call: Call) -> None:
         """Words are no proof that no phone rings: it rings for as long as the law wants."""
         ring = self._site.campaigns[call.campaign].rules.ring
-        await asyncio.sleep(max(0.0, self._listening.get(call.attempt, 0.0) + ring - self._clock()))
+        now = self._clock()
+        await asyncio.sleep(max(0.0, self._listening.get(call.attempt, now) + ring - now))
         if call.state in UNANSWERED:
             await self._end(call, Heard.MACHINE)
 
