@@ -25,6 +25,7 @@ from leads.attempt import Attempt
 from leads.lead import LeadState, NewLead, Outcome
 from leads.rules import LeadMove
 from store import open_store
+from store.marks import Mark
 from tests.migrated import new_database
 
 FINAL = LeadMove(LeadState.FINAL, None, "done")
@@ -82,6 +83,14 @@ def journal(url: str, calls: Sequence[Call], now: float, campaign: str = "spring
                 await store.attempts.finish(epoch, attempt.id, outcome, now - ago, cause, None, FINAL)
 
     asyncio.run(write())
+
+
+def mark_the_last_talk(url: str, agent: str, now: float) -> Mark:
+    async def write() -> Mark:
+        async with open_store(url) as store:
+            return await store.marks.machine(agent, now, lambda _: DAY, lambda *_: FINAL)
+
+    return asyncio.run(write())
 
 
 def attempts(url: str, campaign: str = "spring") -> list[Attempt]:
@@ -299,10 +308,16 @@ def test_persons_whom_the_screen_hung_up_on_are_abandoned(site: Path, url: str, 
     assert 0.0 < p < 0.3
     assert 0.0 < q < 0.3
     assert on["rate"] == pytest.approx(40 * p / (40 * p + (1 - q) * 60))
-    assert on["marks"] == {"talks": 60, "machines": 0, "checked": 0, "checked_machines": 0}
+    nobody = {"talks": 0, "machines": 0, "checked": 0, "checked_machines": 0}
+    assert on["marks"] == nobody, "that an agent who marks nothing marked none of 60 talks says nothing"
+    assert mark_the_last_talk(url, "anna", now) is Mark.MARKED
+    [marked, *_] = json.loads(ledger("show", "spring", "--json", site=site).output)["windows"]
+    assert marked["marks"] == nobody | {"talks": 60, "machines": 1}
+    assert marked["rate"] != on["rate"]
+    on, p = marked, marked["persons_among_machines"]
     file = tmp_path / "ledger.csv"
     assert ledger("export", "spring", "-o", str(file), site=site).exit_code == 0
     summary, _ = exported(file.read_bytes())
     assert float(summary["p_persons_among_machines"]) == pytest.approx(p, rel=1e-4)
     assert float(summary["rate"]) == pytest.approx(on["rate"], abs=1e-6)
-    assert (summary["talks"], summary["marked_as_machines"]) == ("60", "0")
+    assert (summary["talks"], summary["marked_as_machines"]) == ("60", "1")
