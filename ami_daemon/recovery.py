@@ -81,7 +81,8 @@ def judge(call: Call, cel: Cel | None, uniqueid: str, asterisk_started_at: float
         ended = outcome(call.state, None, call.heard)
         return Verdict(Fate.ENDED, ended, now, "Asterisk died when no person had been heard")
     if call.state is CallState.ANSWERED and call.screened and call.heard is None:
-        return Verdict(Fate.ENDED, Outcome.IN_DOUBT, now, "Asterisk died before it was known who answered")
+        # Most who answer are persons, and this one heard nothing: doubt must not take them out of the ledger.
+        return Verdict(Fate.ENDED, Outcome.ABANDONED, now, "Asterisk died before it was known who answered")
     if call.state not in UNANSWERED and call.robot:
         return Verdict(Fate.ENDED, Outcome.INTERRUPTED, now, "Asterisk died while the robot spoke")
     if call.state not in UNANSWERED:

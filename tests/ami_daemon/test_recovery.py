@@ -9,8 +9,11 @@ import pytest
 from ami_daemon.call import Call, CallState
 from ami_daemon.cel import Cel, parse_cel, read_cel
 from ami_daemon.recovery import Fate, Verdict, judge
-from leads.lead import Outcome
+from config.laws import LAWS, LawName
+from leads.attempt import Attempt, AttemptState
+from leads.lead import LIVE, Outcome
 from sounds.screening import Heard
+from store.ledger import verdict as counts_as
 
 PREFIX = "pz-demo-"
 ID = "0193a5c2f1e8a4b7"
@@ -131,18 +134,31 @@ SCREENS = {
     "a person who talked": (
         [START, ANSWER, QUEUE, BRIDGE, hangup(16)], UP_BEFORE, Outcome.TALKED, Heard.PERSON,
     ),
-    "Asterisk died while it listened": ([START, ANSWER], UP_AFTER, Outcome.IN_DOUBT, None),
+    "Asterisk died while it listened": ([START, ANSWER], UP_AFTER, Outcome.ABANDONED, None),
     "Asterisk died in the message": ([START, ANSWER, LEFT], UP_AFTER, Outcome.MACHINE, Heard.MACHINE),
     "Asterisk died while they waited": ([START, ANSWER, QUEUE], UP_AFTER, Outcome.ABANDONED, Heard.PERSON),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SCREENS)
-def test_a_call_that_was_being_screened_is_no_abandoned_person(name: str) -> None:
+def test_the_verdict_on_a_call_that_is_screened(name: str) -> None:
     lines, started_at, outcome, heard = SCREENS[name]
     call = Call(ID, 1, "spring", "sales", "city", "+74950000001", PLACED_AT, screened=True)
     assert verdict_of(call, lines, started_at).outcome is outcome
     assert call.heard is heard
+
+
+@pytest.mark.parametrize("robot", [False, True])
+def test_who_answered_and_heard_nothing_until_asterisk_died_stays_in_the_ledger(robot: bool) -> None:
+    """Only what is `LIVE` is in it, and there as abandoned: an interrupted call would count as a good one."""
+    call = Call(ID, 1, "spring", "sales", "city", "+74950000001", PLACED_AT, screened=True, robot=robot)
+    found = verdict_of(call, [START, ANSWER], UP_AFTER)
+    assert found.outcome in LIVE
+    made = Attempt(
+        ID, 1, "spring", "city", 1, call.phone, 1, AttemptState.ENDED, PLACED_AT,
+        answered_at=call.answered_at, ended_at=found.at, outcome=found.outcome,
+    )  # fmt: skip
+    assert counts_as(made, LAWS[LawName.US]) == "abandoned"
 
 
 def test_asterisk_died_while_the_robot_spoke() -> None:
