@@ -62,9 +62,9 @@ class Law:
     source: str
     en: str
     ru: str
-    counts_from: Literal["answer", "greeting"] = "greeting"
-    """Where `connect` begins: at the answer, or at the end of the person's greeting. That end is known where
-    calls are screened; where they are not, all count from the answer."""
+    counts_from: Literal["answer", "greeting"] = "answer"
+    """Where `connect` begins: at the answer, which is stricter, or at the end of the person's greeting. That
+    end is known where calls are screened; where they are not, all count from the answer."""
 
     def begins(self, answered_at: float | None, greeted_at: float | None) -> float | None:
         """Where `connect` begins, of a call whose greeting ended at `greeted_at` as far as is known."""
@@ -98,7 +98,7 @@ DENOMINATORS: Mapping[Denominator, str] = {
 
 def _as_us(source: str, en: str, ru: str) -> Law:
     """A law without figures: those of the US are applied."""
-    return Law(0.03, "30d", "answered", 2.0, 15.0, 72 * HOUR, 0.03, False, source, en, ru)
+    return Law(0.03, "30d", "answered", 2.0, 15.0, 72 * HOUR, 0.03, False, source, en, ru, "greeting")
 
 
 LAWS: Mapping[LawName, Law] = {
@@ -108,7 +108,7 @@ LAWS: Mapping[LawName, Law] = {
         "The 2 s run from the end of the person's greeting; unscreened calls count from the answer. The 30"
         " days are successive; any 30 days are stricter. No lock-out is named: 72 h is ours.",
         "2 с отсчитываются от конца приветствия, без screening — от ответа. 30 дней идут подряд; любые"
-        " 30 дней строже. Запрет повторного звонка не назван: 72 ч — наш.",
+        " 30 дней строже. Запрет повторного звонка не назван: 72 ч — наш.", "greeting",
     ),
     LawName.UK: Law(
         0.03, "24h", "passed", 2.0, 15.0, 72 * HOUR, 0.03, True,
@@ -157,6 +157,6 @@ LAWS: Mapping[LawName, Law] = {
         1.0, "24h", "answered", None, 15.0, 0.0, 0.03, False,
         "no law",
         "Nothing is forbidden and nobody is locked out. The pacer aims at 3 % unless `target` differs.",
-        "Ничего не запрещено, повтор не закрыт. Цель — 3 %, если в `target` не другая.",
+        "Ничего не запрещено, повтор не закрыт. Цель — 3 %, если в `target` не другая.", "greeting",
     ),
 }  # fmt: skip

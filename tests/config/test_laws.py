@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from config.laws import DENOMINATORS, LAWS, WINDOWS, LawName
+from config.laws import DENOMINATORS, LAWS, WINDOWS, Law, LawName
 from config.load import load_site
 
 from .conftest import Edit
@@ -35,6 +36,9 @@ def test_the_figures(
 def test_who_counts_from_the_end_of_the_greeting() -> None:
     counted = {name for name, law in LAWS.items() if law.counts_from == "greeting"}
     assert counted == {"us", "ru", "de", "fr", "none"}
+    assert {field.name: field.default for field in fields(Law)}["counts_from"] == "answer", (
+        "a law of which nobody has said so is read strictly"
+    )
 
 
 @pytest.mark.parametrize("name", ["ru", "de", "fr"])
