@@ -376,8 +376,13 @@ class Ear:
     def _look(self, due: float) -> None:
         now = self.loop.time()
         for call in list(self.calls):
-            if now - due > self.limits.look:
-                call.excuse(now, now - due)
-            call.look(now)
+            try:
+                if now - due > self.limits.look:
+                    call.excuse(now, now - due)
+                call.look(now)
+            except Exception:  # of this call alone: the others' times are to be kept
+                log.exception("look_failed", attempt=call.attempt)
+                self.calls.discard(call)
+                call.close()  # Asterisk goes on as with a person
         self._looking = None
         self.look_soon()

@@ -13,19 +13,20 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from sounds.audiosocket import HANGUP, Messages, Sound, sound
-from sounds.ear import Ear, EarLimits, Listened, Phase, socket_id
+from sounds.ear import Call, Ear, EarLimits, Listened, Phase, socket_id
 from sounds.screening import FRAME_BYTES, Heard, Screen
 
-TOKEN, ATTEMPT = "0123456789ab", "00000000000000a1"
+TOKEN, ATTEMPT, SECOND = "0123456789ab", "00000000000000a1", "00000000000000b1"
 
 
-def named(phase: Phase) -> bytes:
-    return bytes((0x01, 0, 16)) + UUID(socket_id(TOKEN, phase, ATTEMPT)).bytes
+def named(phase: Phase, attempt: str = ATTEMPT) -> bytes:
+    return bytes((0x01, 0, 16)) + UUID(socket_id(TOKEN, phase, attempt)).bytes
 
 
-NAMED = named(Phase.SCREEN)
+NAMED, OTHER = named(Phase.SCREEN), named(Phase.SCREEN, SECOND)
 QUICK = EarLimits(opening=0.15, longest=1.0, told=0.3, look=0.02, ahead=60.0)
 SILENCE = bytes(FRAME_BYTES)
 
@@ -86,7 +87,7 @@ async def listening(
         if asyncio.iscoroutine(wait := decided(listened)):
             await wait
 
-    ear = Ear(TOKEN, lambda _, attempt: attempt == ATTEMPT, take, greeting=lambda _: greeting, limits=limits)
+    ear = Ear(TOKEN, lambda _, attempt: attempt in (ATTEMPT, SECOND), take, greeting=lambda _: greeting, limits=limits)
     port = await ear.start(0)
     try:
         yield Peer(ear, told, port)
@@ -193,6 +194,34 @@ async def test_a_socket_that_sends_nothing_is_closed_and_what_does_not_come_is_s
     assert QUICK.longest - 0.2 < nothing.verdict.seconds < QUICK.longest + 0.2
     assert word.verdict.heard is Heard.PERSON
     assert word.verdict.seconds < QUICK.longest
+
+
+async def test_a_call_whose_times_cannot_be_kept_goes_on_as_a_persons_and_the_others_have_theirs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill = Call._fill
+
+    def fails(self: Call, now: float) -> None:
+        if self.attempt == ATTEMPT:
+            raise ZeroDivisionError
+        fill(self, now)
+
+    monkeypatch.setattr(Call, "_fill", fails)
+    async with listening() as peer:
+        with capture_logs() as logs:
+            reader, writer = await asyncio.open_connection("127.0.0.1", peer.port)
+            writer.write(NAMED)  # it sends no sound: only a look could end it
+            other = asyncio.create_task(peer.say(OTHER))
+            async with asyncio.timeout(3):
+                with suppress(ConnectionError):
+                    assert await reader.read() == b""
+            assert await other == HANGUP
+        writer.close()
+        async with asyncio.timeout(3):
+            while peer.ear.calls:
+                await asyncio.sleep(0.01)
+        assert [one.verdict.heard for one in peer.told] == [Heard.SILENCE]
+    assert [line["attempt"] for line in logs if line["event"] == "look_failed"] == [ATTEMPT]
 
 
 async def test_on_a_machine_that_is_always_late_a_call_ends_too() -> None:
