@@ -89,6 +89,8 @@ class Evidence:
                 self._trouble = ""
             except OSError as error:
                 self._complain(error.strerror or str(error))
+            except Exception as error:  # of this call: the next one's may be written
+                self._complain(repr(error))
             finally:
                 self._waiting.task_done()
 
@@ -121,7 +123,7 @@ class Evidence:
                 wav.writeframes(listened.sound[:most])
             with open(trace, "w", encoding="utf-8", opener=_private) as text:
                 json.dump(told, text)
-        except OSError:
+        except Exception:
             sound.unlink(missing_ok=True)
             trace.unlink(missing_ok=True)
             raise

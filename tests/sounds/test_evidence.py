@@ -58,6 +58,13 @@ def test_nobody_else_can_read_what_people_said(tmp_path: Path) -> None:
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
+def test_a_folder_that_was_there_keeps_its_rights_and_its_files_are_nobody_elses(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    evidence(tmp_path).save(heard())
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+
+
 @pytest.mark.parametrize("attempt", ["../../etc/passwd", "", "00192AA5C0F12345", ATTEMPT + "\n"])
 def test_what_is_no_id_names_no_file(tmp_path: Path, attempt: str) -> None:
     with pytest.raises(ValueError, match="no attempt's id"):
@@ -140,6 +147,23 @@ async def test_nothing_half_written_stays_on_a_full_disk(
         ("evidence_not_kept", "No space left on device")
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_evidence_that_cannot_be_written_costs_neither_the_next_call_its_own_nor_the_daemon(
+    tmp_path: Path,
+) -> None:
+    there = evidence(tmp_path)
+    next = "00192aa5c0f12346"
+    broken = Listened(ATTEMPT, Phase.SCREEN, VERDICT, [object()], SOUND)  # type: ignore[list-item]
+
+    def two() -> None:
+        there.take(broken)
+        there.take(heard(next))
+
+    with capture_logs() as logs:
+        await running(there, two)
+    assert [line["event"] for line in logs] == ["evidence_not_kept"]
+    assert {file.name for file in tmp_path.iterdir()} == {f"{next}.wav", f"{next}.json"}
 
 
 async def test_zero_keeps_nothing_and_forgets_what_there_is(tmp_path: Path) -> None:
