@@ -16,6 +16,11 @@ LAST_CHANCE = 1.0
 they are abandoned, and an agent who is free is better than the message."""
 KEY = "D"
 """Leads out of the queue, in the context `perezvon-leave`."""
+AGAIN = 0.25
+"""Seconds until it is pressed again: between the call to an agent's phone and its ring Asterisk loses it. Where
+it was heard the caller has left the queue by then."""
+PRESSES = 4
+"""At most: after them the dialplan's own limit ends the wait, a second later than it should."""
 
 
 class Grace:
@@ -38,12 +43,13 @@ class Grace:
         begin = call.counted_from(campaign.rules)
         least = LAST_CHANCE if call.screened else 0.0
         await asyncio.sleep(max(least, (now if begin is None else begin) + campaign.grace - now))
-        if call.state is not CallState.WAITING or call.channel is None:
-            return
-        # Where this fails, the dialplan's own limit does it a second later.
-        try:
-            headers = {"Channel": call.channel, "Digit": KEY, "Receive": "true"}
-            await self._link.action("PlayDTMF", headers)
-        except ActionFailed:
-            if call.state is CallState.WAITING:  # else they left in this moment
-                raise
+        for _ in range(PRESSES):
+            if call.state is not CallState.WAITING or call.channel is None:
+                return
+            try:
+                headers = {"Channel": call.channel, "Digit": KEY, "Receive": "true"}
+                await self._link.action("PlayDTMF", headers)
+            except ActionFailed:
+                if call.state is CallState.WAITING:  # else they left in this moment
+                    raise
+            await asyncio.sleep(AGAIN)

@@ -175,8 +175,9 @@ class Queue:
         return False
 
     def press(self, waiting: Waiting, key: str) -> None:
-        """A key of a waiting caller: `D` leaves the queue, another one looks for an agent at once."""
-        if waiting.withdrawn:
+        """A key of a waiting caller: `D` leaves the queue, another one looks for an agent at once. None is
+        heard from the call to a phone until it rings."""
+        if waiting.withdrawn or (waiting.legs and RINGING not in {leg.state for leg in waiting.legs}):
             return
         if key == "D":
             waiting.withdrawn = True  # nothing else takes it out meanwhile
@@ -300,8 +301,7 @@ class Queue:
         self._leave(waiting)
         held = int(switch.clock.now()) - int(waiting.since)
         rung = int(switch.clock.now()) - int(leg.created)
-        more = f"HoldTime: {held}\r\nRingTime: {rung}\r\n"
-        self._tell_agent("AgentConnect", caller, leg, member, more)
+        self._tell_agent("AgentConnect", caller, leg, member, f"HoldTime: {held}\r\nRingTime: {rung}\r\n")
         switch.settle_device(leg.device)
         started = switch.clock.now()
         switch.bridge(leg, caller)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ami_daemon.floor import FloorNow
-from ami_daemon.grace import LAST_CHANCE
+from ami_daemon.grace import AGAIN, LAST_CHANCE
 from lab.fake import Answer, Phone
 from leads.attempt import Attempt
 from leads.lead import Outcome
@@ -98,6 +98,39 @@ def test_the_message_comes_when_the_laws_two_seconds_are_over(
             assert attempt.ended_at is not None and attempt.answered_at is not None
             message = centre.fake.switch.campaigns[SPRING].message_seconds
             assert attempt.ended_at - attempt.answered_at - message == pytest.approx(after + KEY, abs=0.05)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(
+    "rings_after",
+    [
+        pytest.param(0.6, id="it rings"),
+        pytest.param(1.5, id="it is called and does not ring yet"),
+    ],
+)
+def test_the_message_comes_in_time_and_no_agent_is_paused_also_where_the_first_key_is_lost(
+    tmp_path: Path, rings_after: float
+) -> None:
+    """The phone of the only agent is called when the person is heard, 1.4 s before the law's time is over."""
+
+    async def main() -> None:
+        people = People(1)
+        changes = {f"campaigns/{SPRING}": {**SCREENED, "mode": "progressive", "law": "uk"}}
+        phones = {"agent00": Phone(answer_after=None, ring_after=rings_after)}
+        async with a_centre(tmp_path, people, agents=1, changes=changes, phones=phones) as centre:
+            (number,) = await centre.leads(SPRING, 1)
+            people.fixed[number] = Answer(1.0, heard="person", screen=0.6)
+            await centre.ready()
+            await centre.dial(SPRING)
+            await centre.finished(SPRING)
+            (attempt,) = await centre.attempts(SPRING)
+            assert attempt.outcome is Outcome.ABANDONED
+            assert attempt.ended_at is not None and attempt.answered_at is not None
+            message = centre.fake.switch.campaigns[SPRING].message_seconds
+            late = attempt.ended_at - attempt.answered_at - message - 2.0
+            assert late <= (KEY if rings_after < 1.4 else AGAIN + KEY) + 0.05
+            assert not any(queue.paused for queue in centre.daemon.board.agents["agent00"].queues.values())
 
     in_virtual_time(main())
 
