@@ -31,7 +31,7 @@ WEIGHT = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What those agents who mark machines said of the calls that they had, over one window."""
+    """What those agents who mark machines said of the calls that they had, in one window; and the sample."""
 
     talks: int = 0
     """All that they had."""
@@ -41,6 +41,8 @@ class Marks:
     """Talks that the screen had taken for machines, and that were passed on all the same, as a sample."""
     checked_machines: int = 0
     """Marked as machines, of these."""
+    passed_on: int = 0
+    """The whole of that sample, whoever had them and whatever became of them."""
 
 
 NO_MARKS = Marks()
@@ -60,15 +62,18 @@ def errors(counts: Counts, marks: Marks, known: Benchmark = MEASURED) -> Screeni
     1978: (apparent + specificity - 1) / (sensitivity + specificity - 1)); by Bayes' rule it turns the
     benchmark's figures into the means of the two priors, each worth `WEIGHT` calls. Marks then count as
     trials: the mean is (a + k) / (a + b + n) (Gelman et al., Bayesian Data Analysis, 3rd ed., 2.4).
+    The check sample was heard as machines and is among the passed: it counts on both sides.
 
     Where no agent marked a machine in the window the priors stand: that they mark nothing says nothing.
     """
-    machines = _machines(counts, known)
+    heard = counts.machines + marks.passed_on
+    machines = _machines(counts, heard, known)
     persons = 1.0 - machines
-    heard_as_machine = known.persons_lost * persons + (1 - known.machines_passed) * machines
-    passed = (1 - known.persons_lost) * persons + known.machines_passed * machines
-    wrong = _share(known.persons_lost * persons, heard_as_machine)
-    missed = _share(known.machines_passed * machines, passed)
+    lost, caught = known.persons_lost * persons, (1 - known.machines_passed) * machines
+    sample = _share(marks.passed_on, heard)
+    through = machines - (1 - sample) * caught
+    wrong = _share(lost, lost + caught)
+    missed = _share(through, through + persons - (1 - sample) * lost)
     if not marks.machines:
         return Screening(wrong, missed)
     return Screening(
@@ -77,12 +82,12 @@ def errors(counts: Counts, marks: Marks, known: Benchmark = MEASURED) -> Screeni
     )
 
 
-def _machines(counts: Counts, known: Benchmark) -> float:
-    """The share of machines among all that answered."""
+def _machines(counts: Counts, found: int, known: Benchmark) -> float:
+    """The share of machines among all that answered, where the screen found so many."""
     power = 1 - known.machines_passed - known.persons_lost
     usual = known.persons_lost + power * MACHINES_AMONG_ANSWERED
     answered = counts.abandoned + counts.late + counts.connected + counts.left + counts.machines
-    heard = _mean(usual, counts.machines, answered)
+    heard = _mean(usual, min(found, answered), answered)
     return min(1.0, max(0.0, (heard - known.persons_lost) / power))
 
 

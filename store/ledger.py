@@ -97,11 +97,11 @@ class LedgerRepository:
         )
 
     async def marks(self, campaign: str, start: float, until: float = FOREVER) -> Marks:
-        """What agents said of the campaign's talks that ended from `start` on and before `until`.
+        """What agents said of the campaign's screened talks that ended from `start` on and before `until`.
 
         Only of those agents who marked one: that the others mark nothing says nothing.
         """
-        talked = attempts.c.outcome.in_((Outcome.TALKED, Outcome.INTERRUPTED))
+        talked = attempts.c.outcome.in_((Outcome.TALKED, Outcome.INTERRUPTED)) & attempts.c.heard.is_not(None)
         ended = attempts.c.campaign == campaign, attempts.c.ended_at >= start, attempts.c.ended_at < until
         # Said as the indices have it: a sum over a condition would read every talk of the window.
         judges = attempts.c.agent.in_(select(attempts.c.agent).where(*ended, _MARKED, talked))
@@ -109,6 +109,8 @@ class LedgerRepository:
         machines = select(func.count()).where(*ended, _MARKED, talked)
         among = select(func.count(), func.sum(case((_MARKED, 1), else_=0)))
         checked = among.join_from(verdicts, attempts).where(verdicts.c.checked, *ended, talked, judges)
+        sample = select(func.count()).select_from(verdicts).join(attempts)
+        sample = sample.where(verdicts.c.checked, *ended, _ANSWERED)
         async with self._database.read() as connection:
             of, of_machines = (await connection.execute(checked)).one()
             return Marks(
@@ -116,6 +118,7 @@ class LedgerRepository:
                 machines=await connection.scalar(machines) or 0,
                 checked=of,
                 checked_machines=of_machines or 0,
+                passed_on=await connection.scalar(sample) or 0,
             )
 
     async def calls(self, campaign: str, start: float, until: float) -> AsyncIterator[Attempt]:

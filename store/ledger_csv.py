@@ -139,6 +139,7 @@ def _summary(
     yield "marked_as_machines", marks.machines
     yield "checked", marks.checked
     yield "checked_and_marked", marks.checked_machines
+    yield "check_sample", marks.passed_on
     yield "p_persons_among_machines", f"{screening.persons_among_machines:.6g}"
     yield "q_machines_among_persons", f"{screening.machines_among_persons:.6g}"
     yield "formula", FORMULAS[law.of]

@@ -124,7 +124,7 @@ async def test_the_estimates_are_shown_to_people_and_programs(screened: Site) ->
         await daemon.dialer.load()
         for end in await machines(daemon, 2):
             daemon.dialer.hear(end)
-        daemon.dialer.budgets.marks[NAME] = Marks(talks=50, machines=3, checked=2, checked_machines=1)
+        daemon.dialer.budgets.marks[NAME] = Marks(50, 3, 2, 1, passed_on=4)
         verbs = Verbs(
             daemon.board, daemon.dialer, daemon.orders, daemon.recording, daemon.link, daemon.store,
             daemon.clock, 0.0, lambda: "", daemon.stop,
@@ -132,7 +132,7 @@ async def test_the_estimates_are_shown_to_people_and_programs(screened: Site) ->
         screening = daemon.dialer.budgets.screening(NAME)
         assert screening is not None
         shares = [round(screening.persons_among_machines, 4), round(screening.machines_among_persons, 4)]
-        marks = {"talks": 50, "machines": 3, "checked": 2, "checked_machines": 1}
+        marks = {"talks": 50, "machines": 3, "checked": 2, "checked_machines": 1, "passed_on": 4}
         told = (await verbs.campaign_status(NAME))["screening"]
         assert list(told.values()) == [*shares, marks]
         assert (await verbs.status())["screening"] == {NAME: told}

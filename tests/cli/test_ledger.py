@@ -79,6 +79,7 @@ def journal(url: str, calls: Sequence[Call], now: float, campaign: str = "spring
                         answered_at=answer,
                         connected_at=answer + wait if talked else None,
                         agent="anna" if talked else None,
+                        heard="person",
                     )
                 await store.attempts.finish(epoch, attempt.id, outcome, now - ago, cause, None, FINAL)
 
@@ -308,7 +309,7 @@ def test_persons_whom_the_screen_hung_up_on_are_abandoned(site: Path, url: str, 
     assert 0.0 < p < 0.3
     assert 0.0 < q < 0.3
     assert on["rate"] == pytest.approx(40 * p / (40 * p + (1 - q) * 60))
-    nobody = {"talks": 0, "machines": 0, "checked": 0, "checked_machines": 0}
+    nobody = {"talks": 0, "machines": 0, "checked": 0, "checked_machines": 0, "passed_on": 0}
     assert on["marks"] == nobody, "that an agent who marks nothing marked none of 60 talks says nothing"
     assert mark_the_last_talk(url, "anna", now) is Mark.MARKED
     [marked, *_] = json.loads(ledger("show", "spring", "--json", site=site).output)["windows"]

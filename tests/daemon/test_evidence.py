@@ -75,7 +75,7 @@ async def test_a_machine_of_the_check_sample_reaches_an_agent_who_marks_it(centr
     lead = await centre.lead(phone)
     assert lead.state is LeadState.SCHEDULED
     assert "an agent had a machine on the line: called again in 4 h" in await centre.why("lead", str(lead.id))
-    assert await centre.store.ledger.marks(CHECKED, 0.0) == Marks(1, 1, 1, 1)
+    assert await centre.store.ledger.marks(CHECKED, 0.0) == Marks(1, 1, 1, 1, passed_on=1)
 
 
 async def test_a_mark_without_a_talk_or_without_signing_in_is_refused_in_words(centre: Centre) -> None:

@@ -87,6 +87,28 @@ def test_the_estimates_find_a_campaigns_true_errors() -> None:
     assert errors(counts, NO_MARKS, KNOWN).persons_among_machines < 0.5 * wrong / hung_up
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
+def test_machines_that_agents_get_as_a_sample_are_machines_all_the_same(share: float) -> None:
+    """A simulated month, in which nobody marks: by the screen's words alone, whatever part of them passes."""
+    luck = random.Random(11)
+    machines, calls = 0.4, 60_000
+    hung_up = wrong = passed = missed = sample = 0
+    for _ in range(calls):
+        machine = luck.random() < machines
+        heard_as_machine = luck.random() < (1 - KNOWN.machines_passed if machine else KNOWN.persons_lost)
+        if heard_as_machine and luck.random() >= share:
+            hung_up += 1
+            wrong += not machine
+        else:
+            passed += 1
+            missed += machine
+            sample += heard_as_machine
+    found = errors(Counts(connected=passed, machines=hung_up), Marks(passed_on=sample), KNOWN)
+    assert found.machines_among_persons == pytest.approx(missed / passed, rel=0.05)
+    truth = wrong / hung_up if hung_up else KNOWN.persons_lost * 0.6 / (KNOWN.persons_lost * 0.6 + 0.94 * 0.4)
+    assert found.persons_among_machines == pytest.approx(truth, rel=0.1)
+
+
 COUNT = st.integers(0, 10_000)
 
 
@@ -96,7 +118,8 @@ def test_an_error_is_always_a_share(connected: int, left: int, machines: int, da
     checked = data.draw(st.integers(0, connected))
     checked_machines = data.draw(st.integers(0, min(checked, marked)))
     counts = Counts(connected=connected, left=left, machines=machines)
-    found = errors(counts, Marks(connected, marked, checked, checked_machines), MEASURED)
+    sample = data.draw(st.integers(checked, 20_000))
+    found = errors(counts, Marks(connected, marked, checked, checked_machines, sample), MEASURED)
     assert 0 <= found.persons_among_machines <= 1
     assert 0 <= found.machines_among_persons <= 1
 

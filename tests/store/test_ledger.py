@@ -210,6 +210,8 @@ async def test_machines_and_marks_are_counted_in_the_window(store: Store, epoch:
             await connection.execute(marked)
     async with store._database.write() as connection:
         await connection.execute(update(attempts).values(agent="anna"))
+        talked = attempts.c.outcome == Outcome.TALKED
+        await connection.execute(update(attempts).where(talked).values(heard="person"))
         silent = update(attempts).where(attempts.c.id.in_((ids[6], ids[7]))).values(agent="boris")
         await connection.execute(silent)
     for attempt in (ids[0], ids[4], ids[5], ids[7], ids[8], ids[9]):
@@ -220,7 +222,13 @@ async def test_machines_and_marks_are_counted_in_the_window(store: Store, epoch:
     assert (await ledger.counts("spring", US, NOW - DAY, [ids[0]])).machines == 0
     assert (await ledger.counts("spring", US, 0.0)).machines == 2
     assert await ledger.marks("spring", NOW - DAY) == Marks(
-        talks=3, machines=2, checked=2, checked_machines=1
+        talks=3, machines=2, checked=2, checked_machines=1, passed_on=4
     ), "neither the abandoned one, nor the one hung up, nor who marks nothing says what it was"
-    assert await ledger.marks("spring", 0.0) == Marks(talks=4, machines=3, checked=3, checked_machines=2)
+    assert await ledger.marks("spring", 0.0) == Marks(4, 3, 3, 2, passed_on=5)
     assert await ledger.marks("autumn", 0.0) == Marks()
+    async with store._database.write() as connection:
+        before = update(attempts).where(attempts.c.id.in_((ids[3], ids[6]))).values(heard=None)
+        await connection.execute(before)
+    assert await ledger.marks("spring", NOW - DAY) == Marks(2, 1, 2, 1, passed_on=4), (
+        "what was marked before the campaign was screened is no error of the screen"
+    )
