@@ -17,8 +17,8 @@ they are abandoned, and an agent who is free is better than the message."""
 KEY = "D"
 """Leads out of the queue, in the context `perezvon-leave`."""
 AGAIN = 0.25
-"""Seconds until it is pressed again: between the call to an agent's phone and its ring Asterisk loses it. Where
-it was heard the caller has left the queue by then."""
+"""Seconds until it is pressed again: between the call to an agent's phone and its ring Asterisk loses it.
+Where it was heard the caller has left the queue by then."""
 PRESSES = 4
 """At most: after them the dialplan's own limit ends the wait, a second later than it should."""
 

@@ -87,7 +87,10 @@ async def listening(
         if asyncio.iscoroutine(wait := decided(listened)):
             await wait
 
-    ear = Ear(TOKEN, lambda _, attempt: attempt in (ATTEMPT, SECOND), take, greeting=lambda _: greeting, limits=limits)
+    def expected(_: Phase, attempt: str) -> bool:
+        return attempt in (ATTEMPT, SECOND)
+
+    ear = Ear(TOKEN, expected, take, greeting=lambda _: greeting, limits=limits)
     port = await ear.start(0)
     try:
         yield Peer(ear, told, port)
