@@ -22,7 +22,6 @@ from bench._clips import CLIPS, BadLabels, corpus, load
 from bench._player import Player
 from bench._rig import AMD_DEFAULTS, Rig
 from bench._verdicts import Said, figures, passed
-from dialplan.render import AMD as FALLBACK
 from lab import sound
 from lab.provision import default_cache, ensure_asterisk
 from sounds.screening import FRAME_BYTES, Screen
@@ -31,7 +30,7 @@ AT_ONCE = 100
 """Calls at a time: `AMD()` says the same of every clip with 10 as with 400."""
 CALLS = 300
 
-_AMD = ("amd", "amd_tuned", "amd_fallback")
+_AMD = ("amd", "amd_tuned")
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -91,7 +90,6 @@ async def _in_asterisk(
             **figures(await player.ours(clips)),
             "amd": figures(await player.amd(clips, AMD_DEFAULTS)),
             "amd_tuned": {**figures(await player.amd(clips, tuned)), "settings": dict(tuned)},
-            "amd_fallback": figures(await player.amd(clips, dict(zip(AMD_DEFAULTS, FALLBACK, strict=True)))),
             "asterisk": binary.version_text,
         }
 
