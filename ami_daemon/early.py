@@ -120,7 +120,7 @@ class Early:
         ring = self._site.campaigns[call.campaign].rules.ring
         now = self._clock()
         await asyncio.sleep(max(0.0, self._listening.get(call.attempt, now) + ring - now))
-        if call.state in UNANSWERED:
+        if call.state in UNANSWERED and call.ringing_at is None:  # "please hold the line", and it does ring
             await self._end(call, Heard.MACHINE)
 
     async def _end(self, call: Call, heard: Heard) -> None:

@@ -178,6 +178,22 @@ async def test_words_end_a_call_when_it_has_rung_as_long_as_the_law_wants(
     assert [asked["Cause"] for asked in here.asked("Hangup")] == ["20"]
 
 
+async def test_a_phone_that_rings_after_the_words_is_not_cut_off(
+    room: Callable[..., Room], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have rung for a second when the law's time since the first sound is over."""
+    here = room()
+
+    async def sleep(_: float) -> None:
+        channel = here.board.prefix + LISTENED
+        here.board.handle(ami.Newstate(NOW + 14.0, "PJSIP/trunk-1", 5, channel, channel))
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    await here.sounds()
+    await here.hears("machine")
+    assert here.asked("Hangup") == []
+
+
 async def test_words_after_a_phone_was_said_to_ring_are_its_melody(room: Callable[..., Room]) -> None:
     here = room()
     await here.is_in(5)
