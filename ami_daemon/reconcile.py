@@ -82,7 +82,7 @@ class Reconcile:
     async def _settle(self, missing: list[Call], snapshot: Snapshot) -> None:
         """Find out what became of calls without a channel; what nothing proves in time is in doubt."""
         deadline = self._clock() + PROOF_SECONDS
-        left = [(call, in_doubt(self._clock())) for call in missing]
+        left = [(call, in_doubt(call, self._clock())) for call in missing]
         seen = {call.attempt: replace(call) for call in missing}  # before CEL tells more
         while left and self._clock() < deadline:
             await asyncio.sleep(0.3)  # CEL is written by a thread of its own, a moment after the fact
@@ -103,7 +103,7 @@ class Reconcile:
             raise LinkError("a call turned up while the snapshot was taken")  # so it is taken again
         for call, verdict in left:
             never = verdict.fate is Fate.NEVER_PLACED
-            await self._close(call, verdict if never else in_doubt(self._clock()), seen[call.attempt])
+            await self._close(call, verdict if never else in_doubt(call, self._clock()), seen[call.attempt])
 
     async def _close(self, call: Call, verdict: Verdict, seen: Call) -> None:
         if not self._board.forget(call.attempt):

@@ -90,9 +90,15 @@ def judge(call: Call, cel: Cel | None, uniqueid: str, asterisk_started_at: float
     return Verdict(Fate.ENDED, Outcome.IN_DOUBT, now, "Asterisk died; nothing proves how far the call came")
 
 
-def in_doubt(now: float) -> Verdict:
-    """The verdict when waiting for proof is over."""
-    return Verdict(Fate.ENDED, Outcome.IN_DOUBT, now, "the channel is gone and nothing proves what happened")
+def in_doubt(call: Call, now: float) -> Verdict:
+    """The verdict when waiting for proof is over: what was seen stands. Of a person who had answered nobody
+    knows that an agent took them; that doubt must not take them out of the ledger."""
+    note = "the channel is gone and nothing proves what happened"
+    if call.state in (CallState.MESSAGE, CallState.NO_PERSON):
+        return Verdict(Fate.ENDED, outcome(call.state, None, call.heard), now, note)
+    if call.state in (CallState.ANSWERED, CallState.WAITING) and not call.robot:
+        return Verdict(Fate.ENDED, Outcome.ABANDONED, now, note)
+    return Verdict(Fate.ENDED, Outcome.IN_DOUBT, now, note)
 
 
 def _agent(peer: str) -> str | None:

@@ -8,7 +8,7 @@ import pytest
 
 from ami_daemon.call import Call, CallState
 from ami_daemon.cel import Cel, parse_cel, read_cel
-from ami_daemon.recovery import Fate, Verdict, judge
+from ami_daemon.recovery import Fate, Verdict, in_doubt, judge
 from config.laws import LAWS, LawName
 from leads.attempt import Attempt, AttemptState
 from leads.lead import LIVE, Outcome
@@ -159,6 +159,28 @@ def test_who_answered_and_heard_nothing_until_asterisk_died_stays_in_the_ledger(
         answered_at=call.answered_at, ended_at=found.at, outcome=found.outcome,
     )  # fmt: skip
     assert counts_as(made, LAWS[LawName.US]) == "abandoned"
+
+
+SEEN = {
+    # the state, who was heard, a robot's: outcome where nothing proves the end
+    "ringing": (CallState.RINGING, None, False, Outcome.IN_DOUBT),
+    "being listened to": (CallState.ANSWERED, None, False, Outcome.ABANDONED),
+    "waiting": (CallState.WAITING, Heard.PERSON, False, Outcome.ABANDONED),
+    "hearing the message": (CallState.MESSAGE, Heard.PERSON, False, Outcome.ABANDONED),
+    "a machine": (CallState.NO_PERSON, Heard.MACHINE, False, Outcome.MACHINE),
+    "talking": (CallState.TALKING, Heard.PERSON, False, Outcome.IN_DOUBT),
+    "answered by a robot": (CallState.ANSWERED, None, True, Outcome.IN_DOUBT),
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_where_nothing_proves_the_end_what_was_seen_stands_and_none_who_waited_leaves_the_ledger(
+    name: str,
+) -> None:
+    state, heard, robot, expected = SEEN[name]
+    call = Call(ID, 1, "spring", "sales", "city", "+74950000001", PLACED_AT, state, robot=robot)
+    call.screened, call.heard = True, heard
+    assert in_doubt(call, NOW).outcome is expected
 
 
 def test_asterisk_died_while_the_robot_spoke() -> None:
