@@ -266,12 +266,14 @@ def unused(facts: Facts) -> Iterator[Finding]:
             idle |= {"script", "intro"}
         if campaign.mode is Mode.PREVIEW:
             idle |= {"screening"}
+        if campaign.mode is Mode.ROBOT and campaign.screened:
+            idle |= {"screening_check"}  # no agent has its calls
         if not campaign.screened:
-            for key in sorted({"greeting", "voicemail"} & campaign.model_fields_set):
+            for key in sorted({"greeting", "voicemail", "screening_check"} & campaign.model_fields_set):
                 yield Finding(
                     "W527",
                     ("campaigns", name, key),
-                    f"its calls are not screened, so nobody hears the {key}",
+                    f"its calls are not screened, so {key} does nothing",
                     "remove it, or write screening: on",
                     of_key=True,
                 )

@@ -166,6 +166,12 @@ CASES = [
     ([(SPRING, "mode: predictive", "mode: predictive\nvoicemail: abandoned")], [f"{SPRING}:7:1 W527"]),
     ([(SPRING, "mode: predictive", "mode: predictive\ngreeting: abandoned")], [f"{SPRING}:7:1 W527"]),
     ([(SPRING, "mode: predictive", "mode: predictive\nscreening: on\nvoicemail: abandoned")], []),
+    ([(SPRING, "mode: predictive", "mode: predictive\nscreening_check: 0.02")], [f"{SPRING}:7:1 W527"]),
+    ([(SPRING, "mode: predictive", "mode: predictive\nscreening: on\nscreening_check: 0.02")], []),
+    (
+        [(SPRING, "mode: predictive", "mode: robot\nscript: orders\nscreening: on\nscreening_check: 0.02")],
+        [f"{SPRING}:9:1 W527", f"{SPRING}:18:1 W527"],  # the robot has no grace either
+    ),
     (
         [(SPRING, "mode: predictive", "mode: predictive\nscreening: on\nvoicemail: nosuch\ngreeting: hallo")],
         [f"{SPRING}:8:12 E303", f"{SPRING}:9:11 E303"],
