@@ -25,6 +25,8 @@ AMD = (2500, 2000, 1200, 6000, 60, 80, 6, 512, 3000)
 """For an Asterisk without AudioSocket: `AMD()`'s initial silence, greeting, silence after it, longest time,
 shortest word, silence between words (all ms), words, threshold, longest word (ms). The best for the corpus of
 `bench screening`: what its search found on the tuning part."""
+LONGEST_SCREENING = 11
+"""Seconds after which nobody waits any more for the ear's word; the ear itself needs nine at most."""
 QUIET = (2500, 1, 30)
 """Without AudioSocket a machine's greeting ends with so much silence (ms), once, or after so many seconds."""
 NOBODY = ("fax", "sit", "busy", "ringback")
@@ -61,6 +63,7 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "sounds": sounds_dir,
         "agi_token": site.agi_token,
         "ear_id": f"{site.ear_token[:8]}-{site.ear_token[8:]}",
+        "longest_screening": LONGEST_SCREENING,
         "quiet": [str(value) for value in QUIET],
         "screened": any(campaign.screened for campaign in site.campaigns.values()),
         "amd": [str(value) for value in AMD],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import signal
 import subprocess
 from array import array
 from collections.abc import AsyncIterator, Mapping
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from dialplan.render import LONGEST_SCREENING
 from lab import sound
 from lab.behaviour import Behaviour, Kind
 from lab.phones import Answer
@@ -169,6 +172,26 @@ async def test_the_daemon_is_killed_and_persons_have_their_agents_all_the_same(
         attempt = await centre.ended(phone, 20.0)
         assert (attempt.outcome, attempt.heard) == (Outcome.TALKED, "person")
         assert attempt.agent in ("anna", "boris")
+
+
+async def test_the_daemon_hangs_and_a_person_has_an_agent_all_the_same(centre: Centre) -> None:
+    """Its connections stay open and nothing comes: only Asterisk's own clock can end that."""
+    await centre.pair.phones.set_all(Answer(after=0.1, talk=1.0))
+    await centre.ready("anna")
+    phone = await centre.person()
+    async with centre.pair.city.person(phone) as person:
+        await centre.dial(SCREENED, [phone])
+        await person.until_answered()
+        answered = await centre.answered(phone)
+        await until(lambda: _state(centre, "answered"), "the call is being screened")
+        os.kill(centre.daemon.pid, signal.SIGSTOP)
+        await until(lambda: centre.rings("anna"), "an agent rings", LONGEST_SCREENING + 2.0)
+        assert centre.rings("anna")[0].arrived_at - answered < LONGEST_SCREENING + 1.0
+        await centre.daemon.kill()
+        await person.until_over(10.0)
+    await centre.daemon.start()
+    attempt = await centre.ended(phone, 20.0)
+    assert (attempt.outcome, attempt.heard) == (Outcome.TALKED, "person")
 
 
 @asynccontextmanager

@@ -9,8 +9,9 @@ import pytest
 
 from config.models import Mode, Site, Switch
 from dialplan.parser import parse_dialplan
-from dialplan.render import AMD, QUIET, render
+from dialplan.render import AMD, LONGEST_SCREENING, QUIET, render
 from dialplan.verify import verify
+from sounds.ear import EarLimits
 
 SOUNDS = "/usr/share/perezvon/sounds"
 
@@ -49,7 +50,8 @@ def test_the_screen_comes_before_all_that_is_for_persons(
     (name,) = (one for one in site.campaigns if site.campaigns[one].screened)
     said = steps(files, context, name)
     at = said.index("Gosub(perezvon-screen,s,1)")
-    assert said[at + 1] == f'GotoIf($["${{PZ_HEARD}}" = "machine"]?perezvon-machine,{name},1)'
+    assert said[at + 1] == said[0] == f"Set(TIMEOUT(absolute)={site.campaigns[name].max_talk:g})"
+    assert said[at + 2] == f'GotoIf($["${{PZ_HEARD}}" = "machine"]?perezvon-machine,{name},1)'
     assert not any(re.match("Queue|AGI|Playback|UserEvent", step) for step in said[:at])
     assert "AudioSocket" not in "".join(steps(files, context, name))
 
@@ -71,6 +73,9 @@ def test_the_ear_is_asked_first_then_amd_with_our_figures_and_a_fault_is_a_perso
     assert f"TryExec(AMD({','.join(map(str, AMD))}))" in said
     assert said.index(ear) < said.index(f"TryExec(AMD({','.join(map(str, AMD))}))")
     assert said[-1] == "Return()"
+    assert said[0] == f"Set(TIMEOUT(absolute)={LONGEST_SCREENING})"
+    assert EarLimits().longest + EarLimits().told < LONGEST_SCREENING, "the ear has its time"
+    assert steps(files, "perezvon-screen", "T") == ["Goto(s,fault)"]
 
 
 def test_a_machine_is_left_the_message_after_its_beep_or_hung_up_on(demo_site: Site) -> None:
