@@ -105,6 +105,8 @@ def _verdict(attempt: Attempt, look: Look) -> list[str]:
     lines.append(f"because: {said.why}")
     if said.checked:
         lines.append("taken for a machine, and passed to an agent all the same: it is in the check sample")
+    elif not said.early and attempt.heard not in (None, said.heard):
+        lines.append(f"this did not reach Asterisk in time: the call went on as a {attempt.heard}'s")
     lines.append(f"by screen {said.screen}")
     if look.kept is not None:
         lines.append(f"sound: {look.kept.sound}")
@@ -116,10 +118,10 @@ def _unscreened(site: Site, attempt: Attempt) -> str:
     campaign = site.campaigns.get(attempt.campaign)
     if attempt.answered_at is None:
         return "not screened: nobody has answered"
-    if campaign is None or not campaign.screened:
-        return f"not screened: campaign {attempt.campaign} has no screening"
     if attempt.heard is not None:
         return f"screened by Asterisk alone: {attempt.heard}; its AMD() said so, or nobody could be asked"
+    if campaign is None or not campaign.screened:
+        return f"not screened: campaign {attempt.campaign} has no screening"
     return "not screened: no word came from the ear; such calls go on as a person's"
 
 
@@ -135,13 +137,14 @@ def _end(attempt: Attempt) -> str:
 
 
 def _figures(attempt: Attempt, looks: list[Look]) -> dict[str, Any]:
-    times = ("answered_at", "connected_at", "ended_at", "agent", "disposition", "outcome")
+    times = "answered_at", "greeted_at", "connected_at", "ended_at"
+    told = *times, "heard", "agent", "disposition", "outcome", "note"
     return {
         "attempt": attempt.id,
         "campaign": attempt.campaign,
         "lead": attempt.lead_id,
         "state": attempt.state,
-        **{key: getattr(attempt, key) for key in times},
+        **{key: getattr(attempt, key) for key in told},
         "verdicts": [
             {
                 **{key: value for key, value in asdict(look.screened).items() if key != "attempt"},

@@ -14,11 +14,14 @@ from PIL import Image, ImageColor
 from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
+from cli.attempt import Look, _unscreened, _verdict
 from cli.attempt_picture import DECIDED, VOICE
 from cli.attempt_text import drawing
 from cli.demo_world import demo_site
 from cli.main import app
+from config.load import load_site
 from config.secrets import create_missing
+from leads.attempt import Attempt, AttemptState
 from leads.lead import LeadState, NewLead, Outcome
 from leads.rules import LeadMove
 from sounds.catalogue import sounds_dir
@@ -77,8 +80,9 @@ def site(tmp_path: Path) -> Path:
             done = LeadMove(LeadState.FINAL, None, "done")
             for made in claimed:
                 await store.attempts.note_progress(
-                    epoch, made.id, answered_at=ANSWERED, connected_at=ANSWERED + 2, agent="anna"
-                )
+                    epoch, made.id, answered_at=ANSWERED, connected_at=ANSWERED + 2, agent="anna",
+                    heard="person" if made.id == ATTEMPT else None, greeted_at=ANSWERED + 0.5,
+                )  # fmt: skip
                 await store.attempts.finish(epoch, made.id, Outcome.TALKED, ANSWERED + 9, "16", "anna", done)
             await store.verdicts.put(screened(listened()))
 
@@ -114,6 +118,7 @@ def test_programs_get_the_same_as_json(site: Path) -> None:
     told = json.loads(result.output)
     heard = listened()
     assert (told["attempt"], told["outcome"], told["agent"]) == (ATTEMPT, "talked", "anna")
+    assert (told["heard"], told["greeted_at"], told["note"]) == ("person", ANSWERED + 0.5, "")
     [verdict] = told["verdicts"]
     assert (verdict["heard"], verdict["frame"]) == (heard.verdict.heard, heard.verdict.frame)
     assert verdict["seconds"] == round(heard.verdict.seconds, 2)
@@ -162,6 +167,32 @@ def test_a_call_that_was_not_screened_says_why(site: Path) -> None:
     result = why(site, "attempt", OTHER)
     assert result.exit_code == 0
     assert "not screened: campaign spring has no screening" in result.output
+
+
+def told_of(**facts: Any) -> Attempt:
+    return Attempt(
+        OTHER, 1, "spring", "city", 1, "+79031234567", 1, AttemptState.ENDED, ANSWERED, answered_at=ANSWERED,
+        **facts,
+    )  # fmt: skip
+
+
+def test_a_call_that_asterisk_itself_screened_says_so_also_when_its_campaign_screens_no_more(
+    site: Path,
+) -> None:
+    said = _unscreened(load_site(site), told_of(heard="machine"))
+    assert said.startswith("screened by Asterisk alone: machine;")
+
+
+def test_a_verdict_that_came_too_late_says_what_the_call_went_on_as() -> None:
+    look = Look(replace(screened(listened()), heard="machine"), None)
+    late = "this did not reach Asterisk in time: the call went on as a person's"
+    assert late in _verdict(told_of(heard="person"), look)
+    for attempt, other in (
+        (told_of(heard="machine"), look),
+        (told_of(heard="person"), replace(look, screened=replace(look.screened, checked=True))),
+        (told_of(heard="person"), replace(look, screened=replace(look.screened, early=True))),
+    ):
+        assert late not in _verdict(attempt, other)
 
 
 def test_a_verdict_outlives_its_sound(site: Path) -> None:
