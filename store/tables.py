@@ -96,7 +96,7 @@ attempts = Table(
     Column("connected_at", Double),
     Column("ended_at", Double),
     Column("agent", String),
-    # What the robot says came of the call (leads.robot.RobotDisposition).
+    # What the robot says came of the call (leads.robot.RobotDisposition), or an agent's mark: MISSED_MACHINE.
     Column("disposition", String),
     Column("outcome", String),
     Column("cause", String),

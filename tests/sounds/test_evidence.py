@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import stat
 import wave
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+import sounds.screening
 from sounds.ear import Listened, Phase
 from sounds.evidence import LONGEST, Evidence, screen_version, spans
 from sounds.screening import FRAME_BYTES, Frame, Heard, Verdict
@@ -194,6 +196,16 @@ def test_spells_of_voice_and_tones_are_told_in_order() -> None:
     ]  # fmt: skip
 
 
-def test_the_version_of_the_screen_is_of_its_rules() -> None:
-    assert len(screen_version()) == 8
-    assert int(screen_version(), 16) >= 0
+def test_the_version_of_the_screen_is_of_its_rules_and_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = tmp_path / "screening"
+    shutil.copytree(Path(sounds.screening.__file__).parent, rules)
+    monkeypatch.setattr("sounds.evidence.resources.files", lambda _: rules)
+    version = screen_version.__wrapped__
+    assert version() == screen_version() and len(version()) == 8
+    for name in ("weights.json", "verdict.py"):
+        before = version()
+        with (rules / name).open("a") as file:
+            file.write(" ")
+        assert version() != before

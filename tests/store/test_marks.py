@@ -9,6 +9,7 @@ import pytest
 from leads.attempt import MISSED_MACHINE, Attempt
 from leads.inbound import CallbackKind, CallbackState, NewCallback
 from leads.lead import Lead, LeadState, Outcome
+from leads.robot import RobotDisposition
 from leads.rules import LeadMove
 from store import Store
 from store.marks import Mark
@@ -43,6 +44,11 @@ async def standing(store: Store, attempt: Attempt) -> tuple[LeadState, float | N
     assert lead is not None
     assert made is not None
     return lead.state, lead.due_at, made.disposition
+
+
+def test_nothing_else_that_is_written_as_a_disposition_is_taken_for_a_mark() -> None:
+    """Agents' own dispositions are kept nowhere yet; the robot's are."""
+    assert MISSED_MACHINE not in set(RobotDisposition)
 
 
 async def test_a_talk_that_is_marked_while_it_goes_on_ends_as_after_a_machine(
