@@ -7,10 +7,10 @@ from typing import Any
 def lines(figures: dict[str, Any]) -> Iterator[str]:
     """The three tables, each with its title and what its marks mean."""
     target = figures["target"]
-    seeds = f"seeds {_span(figures['table_seeds'])}, {figures['hours']:g} h, target {_percent(target)}"
+    seeds = f"seeds {_span(figures['table_seeds'])}, {figures['hours']:g} h, target {percent(target)}"
     rows = figures["occupancy"]
     yield f"Reference cell, occupancy ({seeds}); ! abandonment of a seed over the target"
-    yield from _table([_occupancy(row, target) for row in rows])
+    yield from table([_occupancy(row, target) for row in rows])
     if any(row["peers"] for row in rows):
         yield ""
         tuning = _span(figures["tuning_seeds"])
@@ -18,10 +18,10 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
             f"Peers: occupancy, abandonment; best: the busiest that keeps the target on seeds {tuning}"
             ", else the nearest to it; over: it does not, or not on the seeds judged"
         )
-        yield from _table([line for row in rows for line in _peers(row)])
+        yield from table([line for row in rows for line in _peers(row)])
     yield ""
     yield f"Abandonment of the day, predictive, seeds {_span(figures['seeds'])}; over: seeds above the target"
-    yield from _table([_abandonment(cell) for cell in figures["abandonment"]])
+    yield from table([_abandonment(cell) for cell in figures["abandonment"]])
     yield ""
     cost = figures["cost"]
     yield f"Cost at {cost['agents']} agents ({cost['hours']:g} h), processor us: mean / 99 % are below"
@@ -48,7 +48,7 @@ def _occupancy(row: dict[str, Any], target: float) -> dict[str, str]:
         "VICIdial as delivered": mark["vicidial_delivered"],
         "best peer": best_told,
         "predictive": mark["predictive"],
-        "abandoned": _percent(row["predictive"]["abandonment"]),
+        "abandoned": percent(row["predictive"]["abandonment"]),
         "oracle": mark["oracle"],
         "of oracle": f"{row['share_of_oracle']:.3f}",
         "wanted": "-" if row["wanted"] is None else f"{row['wanted']:.3f}",
@@ -62,8 +62,8 @@ def _peers(row: dict[str, Any]) -> Iterator[dict[str, str]]:
         yield {
             "agents": str(row["agents"]),
             "peer": name,
-            "default": f"{default['occupancy']:.3f} {_percent(default['abandonment'])}",
-            "best": f"{best['occupancy']:.3f} {_percent(best['abandonment'])}",
+            "default": f"{default['occupancy']:.3f} {percent(default['abandonment'])}",
+            "best": f"{best['occupancy']:.3f} {percent(best['abandonment'])}",
             "": "" if peer["kept"] else "over",
             "setting for each answer rate": "; ".join(_setting(own) for own in peer["settings"]),
         }
@@ -75,10 +75,10 @@ def _abandonment(cell: dict[str, Any]) -> dict[str, str]:
         "family": cell["family"],
         "agents": f"{cell['agents']}" + (f" ({cell['days']} days)" if cell["days"] > 1 else ""),
         "occupancy": f"{cell['occupancy']:.3f}",
-        "mean": _percent(cell["mean"]),
-        "max": _percent(cell["max"]),
+        "mean": percent(cell["mean"]),
+        "max": percent(cell["max"]),
         "over": f"{cell['over']} of {cell['seeds']}",
-        "worst 30 min": "-" if worst is None else _percent(worst),
+        "worst 30 min": "-" if worst is None else percent(worst),
     }
 
 
@@ -86,7 +86,7 @@ def _setting(own: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in own.items()) or "default"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
@@ -94,7 +94,7 @@ def _span(seeds: Sequence[int]) -> str:
     return str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]}-{seeds[-1]}"
 
 
-def _table(rows: Sequence[dict[str, str]]) -> Iterator[str]:
+def table(rows: Sequence[dict[str, str]]) -> Iterator[str]:
     if not rows:
         return
     cells = [list(rows[0]), *(list(row.values()) for row in rows)]

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from bench._clip_make import PARTS
 from bench._clips import CLIPS, LABELS, corpus, load
+from bench._options import whole
 
 
 def add_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--clips", type=int, default=CLIPS, help=f"about so many ({CLIPS})")
+    parser.add_argument("--clips", type=whole(), default=CLIPS, help=f"about so many ({CLIPS})")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--part", choices=PARTS, help="only these (default: both)")
     parser.add_argument("--folder", type=Path, help="where to copy them to (default: they stay in the cache)")

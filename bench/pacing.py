@@ -16,6 +16,7 @@ from statistics import fmean
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, get_args
 
+from bench._options import whole
 from bench._pacing_text import lines
 from bench._work import do_all
 from predictive import Pacer, create_pacer
@@ -97,23 +98,18 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="a look in minutes: short days, few cells and seeds"
     )
-    parser.add_argument("--agents", type=_sizes, help=f"team sizes; default {','.join(map(str, AGENTS))}")
-    parser.add_argument("--seeds", type=_whole, help="seeds 1 to so many; default 20")
+    parser.add_argument("--agents", type=sizes, help=f"team sizes; default {','.join(map(str, AGENTS))}")
+    parser.add_argument("--seeds", type=whole(), help="seeds 1 to so many; default 20")
     parser.add_argument("--families", type=listed(FAMILIES), help=f"of {','.join(FAMILIES)}; default all")
     parser.add_argument(
         "--peers", type=listed(tuple(PEERS)), help=f"of {','.join(PEERS)}, or none; default all"
     )
-    parser.add_argument("--jobs", type=_whole, help="processes; default one for each core")
+    parser.add_argument("--jobs", type=whole(), help="processes; default one for each core")
 
 
-def _whole(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise ArgumentTypeError(f"must be a whole number from 1, not {text!r}")
-    return int(text)
-
-
-def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(sorted({_whole(part) for part in text.split(",")}))
+def sizes(text: str) -> tuple[int, ...]:
+    """Team sizes, as an option has them: 1,10."""
+    return tuple(sorted(set(map(whole(), text.split(",")))))
 
 
 def _names(text: str, known: Sequence[str]) -> tuple[str, ...]:

@@ -1,5 +1,8 @@
 """Who answered, told by ours and by Asterisk's `AMD()`, default and at its best, on the same labelled sound.
 
+At its best it loses the fewest persons while no more machines pass than by default (`amd_tuned`), or than
+pass ours (`amd_as_ours`).
+
 `persons_lost` is the share of persons taken for machines, `machines_passed` that of machines, tones and faxes
 taken for persons; `median_s` and `p95_s` are the seconds from the answer to "person", over persons.
 """
@@ -15,33 +18,37 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bench._amd import AMD_TUNED, tune
+from bench._amd import AMD_AS_OURS, AMD_TUNED, Search
 from bench._capacity import capacity
 from bench._clip_make import PARTS, Clip
 from bench._clips import CLIPS, BadLabels, corpus, load
+from bench._options import whole
 from bench._player import Player
 from bench._rig import AMD_DEFAULTS, Rig
-from bench._verdicts import Said, figures, passed
+from bench._verdicts import Said, benchmark, figures, passed
 from lab import sound
 from lab.provision import default_cache, ensure_asterisk
 from sounds.screening import FRAME_BYTES, Screen
 
 AT_ONCE = 100
-"""Calls at a time: `AMD()` says the same of every clip with 10 as with 400."""
 CALLS = 300
 
-_AMD = ("amd", "amd_tuned")
+_AMD = ("amd", "amd_tuned", "amd_as_ours")
 
 
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="only ours, and without an Asterisk: seconds")
-    parser.add_argument("--clips", type=int, default=CLIPS, help=f"size of the corpus, both parts ({CLIPS})")
+    parser.add_argument(
+        "--clips", type=whole(), default=CLIPS, help=f"size of the corpus, both parts ({CLIPS})"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the corpus, and of the search for AMD's best")
     parser.add_argument("--part", choices=PARTS, default="test", help="of the corpus (test)")
     parser.add_argument("--recordings", type=Path, help="a folder with real recordings and a labels.jsonl")
-    parser.add_argument("--at-once", type=int, default=AT_ONCE, help=f"calls at a time ({AT_ONCE})")
-    parser.add_argument("--calls", type=int, default=CALLS, help=f"at once on one core ({CALLS}; 0: not)")
-    parser.add_argument("--tune-amd", action="store_true", help="look for AMD's best settings anew: 10 min")
+    parser.add_argument("--at-once", type=whole(), default=AT_ONCE, help=f"calls at a time ({AT_ONCE})")
+    parser.add_argument(
+        "--calls", type=whole(0), default=CALLS, help=f"at once on one core ({CALLS}; 0: not)"
+    )
+    parser.add_argument("--tune-amd", action="store_true", help="look for AMD's best settings anew: an hour")
 
 
 def run(
@@ -85,13 +92,17 @@ async def _in_asterisk(
     async with Rig.open(binary, folder / "rig") as rig:
         player = Player(rig, at_once)
         await player.add([*clips, *tuning])
-        tuned = await tune(player, tuning, seed) if tuning else AMD_TUNED
-        return {
-            **figures(await player.ours(clips)),
-            "amd": figures(await player.amd(clips, AMD_DEFAULTS)),
-            "amd_tuned": {**figures(await player.amd(clips, tuned)), "settings": dict(tuned)},
-            "asterisk": binary.version_text,
+        ours = figures(await player.ours(clips))
+        settings = {"amd": AMD_DEFAULTS, "amd_tuned": AMD_TUNED, "amd_as_ours": AMD_AS_OURS}
+        if tuning:
+            search = Search(player, tuning, seed)
+            settings["amd_tuned"] = await search.best(await search.passed(AMD_DEFAULTS))
+            settings["amd_as_ours"] = await search.best(benchmark(ours).machines_passed)
+        judges = {
+            name: {**figures(await player.amd(clips, own)), "settings": dict(own)}
+            for name, own in settings.items()
         }
+        return {**ours, **judges, "asterisk": binary.version_text}
 
 
 def _offline(clips: Sequence[Clip]) -> list[Said]:
@@ -122,15 +133,16 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
     for key in ("persons_lost", "machines_passed"):
         yield f"{key:24}" + "".join(_percent(one[key], one[f"{key}_95"]) for one in columns.values())
     for key in ("median_s", "p95_s"):
-        yield f"{key:24}" + "".join(f"{one[key] or 0:22.2f}" for one in columns.values())
+        yield f"{key:24}" + "".join(_seconds(one[key], 22) for one in columns.values())
     yield "wrong, of clips of a kind, and median seconds"
     for kind, row in figures["kinds"].items():
         cells = (one["kinds"][kind] for one in columns.values())
         yield f"  {row['label']:8} {kind:13}" + "".join(
-            f"{cell['wrong']:8} /{cell['clips']:4} {cell['median_s']:7.2f}" for cell in cells
+            f"{cell['wrong']:8} /{cell['clips']:4} {_seconds(cell['median_s'], 7)}" for cell in cells
         )
     if "capacity" in figures:
         yield from _capacity(figures["capacity"])
+    yield f"for MEASURED of predictive/screening.py: {benchmark(figures)}"
 
 
 def _capacity(found: dict[str, Any]) -> Iterator[str]:
@@ -139,6 +151,10 @@ def _capacity(found: dict[str, Any]) -> Iterator[str]:
         row = found[loop]
         lags = ", ".join(f"{name} {row[f'lag_{name}_ms']:.2f}" for name in ("p50", "p99", "max"))
         yield f"  {loop:10} {lags}; {100 * row['core_used']:.0f} % of the core"
+
+
+def _seconds(time: float | None, width: int) -> str:
+    return f"{'-':>{width}}" if time is None else f"{time:{width}.2f}"
 
 
 def _percent(share: float | None, interval: list[float] | None) -> str:

@@ -198,4 +198,4 @@ def _told(rates: Mapping[str, Any]) -> str:
 def _number(value: Any) -> str:
     if isinstance(value, int | float):
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
-    return "none" if value is None else "-".join(f"{part:g}" for part in value)
+    return "none" if value is None else str(value)

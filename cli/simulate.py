@@ -18,7 +18,8 @@ from cli.ivr import simulate_ivr
 from cli.session import Json, NoDatabase, SiteFolder, err, fail, out, show, site_of, store_to_read
 from config.models import Site
 from config.problems import did_you_mean
-from predictive.simulator.families import MEASURED_SCREEN
+from predictive.screening import MEASURED
+from predictive.simulator.families import screened_by
 from predictive.simulator.forecast import forecast
 from store import StoreError
 
@@ -96,7 +97,7 @@ def simulate_campaign(
     stated: dict[str, Any] = {
         "answer_rate": answer_rate, "fast_failed": failed, "ring": ring, "talk": talk, "wrap": wrap,
         "machine_share": machines, "pause_every": pause_every, "pause_length": pause, "inbound": inbound,
-        "lines": lines, **(MEASURED_SCREEN if screening else {}),
+        "lines": lines, **(screened_by(MEASURED) if screening else {}),
     }  # fmt: skip
     stated = {key: value for key, value in stated.items() if value is not None}
     past = _past(checked, name)

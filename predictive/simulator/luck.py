@@ -13,7 +13,7 @@ from random import Random
 from statistics import NormalDist
 
 from predictive.contract import EventKind
-from predictive.simulator.scenario import Scenario
+from predictive.simulator.scenario import Quantiles, Scenario
 
 _NORMAL = NormalDist()
 _SMALLEST = 1e-12
@@ -43,6 +43,13 @@ class Law:
             return 0.0
         u *= self._cut
         return exp(self._mu + self._sigma * _NORMAL.inv_cdf(u if u > _SMALLEST else _SMALLEST))
+
+
+def _quantile(known: Quantiles, u: float) -> float:
+    """The value that a share `u` of all lies below, on straight lines between those known."""
+    place = u * (len(known) - 1)
+    below = min(int(place), len(known) - 2)
+    return known[below] + (known[below + 1] - known[below]) * (place - below)
 
 
 def stream(seed: int, name: str) -> Draw:
@@ -151,8 +158,7 @@ class Leads:
             if of.screening is None:
                 lead.error = machine  # nothing is screened: a machine goes live like a person
             else:
-                shortest, longest = of.screening
-                lead.screening = shortest + (longest - shortest) * screen
+                lead.screening = _quantile(of.screening.machines if machine else of.screening.persons, screen)
                 lead.error = error < (of.machine_error if machine else of.person_error)
             return lead
         if fate >= 1 - of.fast_failed:

@@ -34,7 +34,7 @@ def oracle(scenario: Scenario, seed: int, *, days: int = 1, progress: Progress =
 class Oracle(Engine):
     def __init__(self, scenario: Scenario, seed: int) -> None:
         super().__init__(scenario, seed)
-        screening = scenario.screening[1] if scenario.screening else 0.0
+        screening = max(times[-1] for times in scenario.screening) if scenario.screening else 0.0
         self.horizon = scenario.ring_timeout + screening
         """No call takes longer from the dial to live: plans are made so long before an agent is free."""
         self.live_leads: deque[Lead] = deque()

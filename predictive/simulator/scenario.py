@@ -3,7 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Literal, NamedTuple, get_args
+
+Quantiles = tuple[float, ...]
+"""Of a time: the shortest, the longest, and between them as many as there are, evenly spaced in share."""
+
+
+class ScreeningTimes(NamedTuple):
+    """Seconds from the answer to the verdict, of the persons and of the machines, whatever it is."""
+
+    persons: Quantiles
+    machines: Quantiles
+
+    def __str__(self) -> str:
+        told = (f"{kind} {low:g}-{high:g} s" for kind, (low, *_, high) in self._asdict().items())
+        return ", ".join(told)
+
+
+_SCREENING = ScreeningTimes((1.8, 3.2), (1.8, 3.2))
 
 ChangeField = Literal[
     "answer_rate", "machine_share", "talk", "ring", "lines", "inbound", "outage", "silence", "leave", "join"
@@ -50,8 +68,8 @@ class Scenario:
 
     machine_share: float = 0.30
     """Share of machines among the answered."""
-    screening: tuple[float, float] | None = (1.8, 3.2)
-    """Shortest and longest time of telling persons from machines; `None`: not done, all is live."""
+    screening: ScreeningTimes | None = _SCREENING
+    """How long it takes to tell persons from machines; `None`: not done, all is live."""
     machine_error: float = 0.05
     """Share of machines that pass as live; an agent is rid of one in 5 to 12 s, and wraps up."""
     person_error: float = 0.03
@@ -96,6 +114,9 @@ class Scenario:
             value = getattr(self, field.name)
             if isinstance(value, (int, float)):
                 _demand(value >= 0, field.name, "0 or more", value)
+        for kind, times in self.screening._asdict().items() if self.screening else ():
+            good = len(times) >= 2 and times[0] > 0 and all(a <= b for a, b in pairwise(times))
+            _demand(good, f"screening of {kind}", "two or more times above 0, the shortest first", times)
         _demand(self.agents >= 1, "agents", "at least 1", self.agents)
         _demand(self.calls_per_second != 0, "calls_per_second", "more than 0", 0)
         _demand(self.ring < self.ring_timeout, "ring", "less than ring_timeout", self.ring)

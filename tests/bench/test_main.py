@@ -45,18 +45,24 @@ def test_an_option_that_a_benchmark_does_not_have_is_named(capsys: pytest.Captur
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "told"),
+    ("name", "option", "value", "told"),
     [
-        ("--seeds", "0", "must be a whole number from 1"),
-        ("--agents", "3,many", "must be a whole number from 1, not 'many'"),
-        ("--families", "sunny", "there is no sunny; there are reference"),
-        ("--peers", "wombat,kangaroo", "there is no kangaroo; there are vicidial_ratio"),
+        ("pacing", "--seeds", "0", "must be a whole number from 1"),
+        ("pacing", "--agents", "3,many", "must be a whole number from 1, not 'many'"),
+        ("pacing", "--families", "sunny", "there is no sunny; there are reference"),
+        ("pacing", "--peers", "wombat,kangaroo", "there is no kangaroo; there are vicidial_ratio"),
+        ("screened", "--agents", "0", "must be a whole number from 1"),
+        ("screening", "--at-once", "0", "must be a whole number from 1"),
+        ("screening", "--clips", "0", "must be a whole number from 1"),
+        ("screening", "--clips", "-5", "must be a whole number from 1, not '-5'"),
+        ("screening", "--calls", "-1", "must be a whole number from 0"),
+        ("clips", "--clips", "0", "must be a whole number from 1"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_refused_with_what_would(
-    option: str, value: str, told: str, capsys: pytest.CaptureFixture[str]
+    name: str, option: str, value: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["pacing", option, value]) == 2
+    assert main([name, option, value]) == 2
     assert told in capsys.readouterr().err
 
 

@@ -127,7 +127,7 @@ def test_what_is_stated_counts_over_the_history(site: Path) -> None:
     write_past(site, 300, ("anna",))
     found = facts("spring", *SHORT, "--talk", "30", "--machines", "0.4", "--screening", site=site)
     screen = {
-        "screening": list(MEASURED.seconds),
+        "screening": [list(MEASURED.persons.seconds), list(MEASURED.machines.seconds)],
         "machine_error": MEASURED.machines_passed,
         "person_error": MEASURED.persons_lost,
     }

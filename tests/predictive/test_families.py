@@ -9,7 +9,9 @@ from itertools import pairwise
 import pytest
 
 from predictive import create_pacer
+from predictive.screening import MEASURED
 from predictive.simulator import FAMILIES, Change, Scenario, scenario_of, simulate
+from predictive.simulator.scenario import ScreeningTimes
 from tests.predictive.recorder import Recorder
 
 HOUR = 3600.0
@@ -126,6 +128,28 @@ def test_blended() -> None:
     assert callers.occupancy == pytest.approx(0.2, abs=0.06), "of those who are present"
 
 
+def test_persons_and_machines_are_known_in_their_own_times_slow_tails_included() -> None:
+    times = ScreeningTimes((0.5, 1.0, 1.5, 2.0, 6.0), (0.5, 4.0, 6.0))
+    run = Recorder(create_pacer("progressive"))
+    simulate(replace(scenario_of("reference", 30), screening=times, person_error=0, machine_error=0), run, 1)
+    for kind, known in (("live", times.persons), ("machine", times.machines)):
+        seconds = [event.seconds for _, event in run.of(kind)]
+        assert len(seconds) > 1000
+        for share, value in zip(range(0, 101, 100 // (len(known) - 1)), known, strict=True):
+            below = sum(each <= value + 1e-9 for each in seconds) / len(seconds)
+            assert below == pytest.approx(share / 100, abs=0.03), (kind, value)
+
+
+def test_the_screened_day_has_the_errors_and_the_times_that_were_measured() -> None:
+    run = day("screened")
+    errors = 0.3 * (1 - MEASURED.machines_passed) + 0.7 * MEASURED.persons_lost
+    assert rate(run, "machine", "answer", 0, 9) == pytest.approx(errors, abs=0.02)
+    seconds = sorted(event.seconds for _, event in run.of("live", "machine"))
+    tails = [times.seconds[-2] for times in (MEASURED.persons, MEASURED.machines)]
+    assert min(tails) < seconds[int(len(seconds) * 0.97)]
+    assert len(MEASURED.persons.seconds) == len(MEASURED.machines.seconds) == 21
+
+
 def test_pauses_begin_at_once_when_idle_and_after_the_wrap_else() -> None:
     run = Recorder(create_pacer("progressive"))
     simulate(replace(scenario_of("reference", 5), break_every=0.0), run, 1)
@@ -152,6 +176,9 @@ def test_pauses_begin_at_once_when_idle_and_after_the_wrap_else() -> None:
         (lambda: Scenario(talk=0.0), "talk must be more than 0"),
         (lambda: Scenario(ring=30.0), "ring must be less than ring_timeout"),
         (lambda: Scenario(calls_per_second=0.0), "calls_per_second"),
+        (lambda: Scenario(screening=ScreeningTimes((1.0,), (1.0, 2.0))), "screening of persons must be two"),
+        (lambda: Scenario(screening=ScreeningTimes((1.0, 2.0), (2.0, 1.0))), "screening of machines"),
+        (lambda: Scenario(screening=ScreeningTimes((0.0, 2.0), (1.0, 2.0))), "times above 0"),
         (lambda: Scenario(wrap=-1.0), "wrap must be 0 or more"),
         (lambda: Scenario(changes=(Change(5, "weather", 1),)), "a known field, not weather"),  # type: ignore[arg-type]
         (lambda: Scenario(changes=(Change(5, "answer_rate", 0.95),)), r"answer_rate \+ fast_failed"),

@@ -16,11 +16,12 @@ from predictive.screening import (
     WEIGHT,
     Benchmark,
     Marks,
+    Trials,
     errors,
     is_checked,
 )
 
-KNOWN = Benchmark(persons_lost=0.01, machines_passed=0.06)
+KNOWN = Benchmark(persons=Trials(400, 4), machines=Trials(400, 24))
 
 
 def test_a_campaign_of_which_nothing_is_known_has_the_benchmarks_errors_by_bayes_rule() -> None:
