@@ -155,7 +155,7 @@ def _one(loop: str, clips: Sequence[bytes], calls: int, seconds: float) -> dict[
         "screened": sum(len(times) > 0 for times in taken.values()),
         "lag_p50_ms": round(cut[49], 2),
         "lag_p99_ms": round(cut[98], 2),
-        "lag_max_ms": round(max(lags), 1),
+        "lag_max_ms": round(max(lags), 2),
         "core_used": round(cpu / (end - begin), 3),
         "sender_late_p99_ms": round(1000 * late, 2),
     }
