@@ -6,7 +6,8 @@ import structlog
 
 from agi.desk import Desk
 from agi.session import Session
-from leads.rules import after_missed_machine
+from leads.lead import Lead, LeadState
+from leads.rules import LeadMove, after_missed_machine
 from sounds.phrase import Prompt
 from store.marks import Mark
 
@@ -40,9 +41,9 @@ async def _mark(desk: Desk, agent: str) -> Mark:
         known = site.campaigns.get(campaign)
         return max(AT_LEAST, (known and site.groups[known.group].wrap_up) or 0.0)
 
-    return await desk.store.marks.machine(
-        agent,
-        now,
-        within,
-        lambda campaign, lead: after_missed_machine(lead, site.campaigns[campaign].attempts, now),
-    )
+    def after(campaign: str, lead: Lead) -> LeadMove:
+        if (known := site.campaigns.get(campaign)) is None:
+            return LeadMove(LeadState.FINAL, None, f"final: campaign {campaign} is no longer in the site")
+        return after_missed_machine(lead, known.attempts, now)
+
+    return await desk.store.marks.machine(agent, now, within, after)

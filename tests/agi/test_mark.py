@@ -57,6 +57,16 @@ async def test_a_talk_of_long_ago_is_no_talk_to_mark(site: Site, store: Store, l
     assert await dialed(site, store, ENDED + longest + 1) == ["agent-no-talk"]
 
 
+async def test_a_talk_of_a_campaign_that_the_site_has_no_more_is_marked_and_its_lead_stays(
+    site: Site, store: Store, lead: int
+) -> None:
+    others = {name: campaign for name, campaign in site.campaigns.items() if name != "spring"}
+    assert await dialed(site.model_copy(update={"campaigns": others}), store, ENDED + 10) == ["agent-machine"]
+    found = await store.leads.get(lead)
+    assert found is not None
+    assert found.state is LeadState.FINAL
+
+
 async def test_who_is_not_signed_in_is_told_so(site: Site, store: Store, lead: int) -> None:
     await store.agent_states.enter("anna", "offline", "", 1001.0)
     assert await dialed(site, store, ENDED + 10) == ["agent-not-signed-in"]
