@@ -28,6 +28,7 @@ Verdict = Literal["abandoned", "late", "connected", "left", "machine"]
 _ANSWERED = attempts.c.outcome.in_(bindparam("live", sorted(LIVE), expanding=True, literal_execute=True))
 _MACHINE = (attempts.c.heard == "machine") & (attempts.c.outcome == literal_column(f"'{Outcome.MACHINE}'"))
 _MARKED = attempts.c.disposition == literal_column(f"'{MISSED_MACHINE}'")
+_CHECKED: ColumnElement[bool] = literal_column("verdicts.checked")
 """Spelt out, not bound: only so can a database prove that the index of such calls serves. A robot takes who
 presses nothing for a machine; that is no word of the screen's."""
 
@@ -101,24 +102,24 @@ class LedgerRepository:
 
         Only of those agents who marked one: that the others mark nothing says nothing.
         """
+        agent = attempts.c.agent
         talked = attempts.c.outcome.in_((Outcome.TALKED, Outcome.INTERRUPTED)) & attempts.c.heard.is_not(None)
         ended = attempts.c.campaign == campaign, attempts.c.ended_at >= start, attempts.c.ended_at < until
         # Said as the indices have it: a sum over a condition would read every talk of the window.
-        judges = attempts.c.agent.in_(select(attempts.c.agent).where(*ended, _MARKED, talked))
-        talks = select(func.count()).where(*ended, _ANSWERED, talked, judges)
-        machines = select(func.count()).where(*ended, _MARKED, talked)
-        among = select(func.count(), func.sum(case((_MARKED, 1), else_=0)))
-        checked = among.join_from(verdicts, attempts).where(verdicts.c.checked, *ended, talked, judges)
-        sample = select(func.count()).select_from(verdicts).join(attempts)
-        sample = sample.where(verdicts.c.checked, *ended, _ANSWERED)
+        marks = select(agent, func.count()).where(*ended, _MARKED, talked).group_by(agent)
+        of_talks = (func.sum(case((which, 1), else_=0)) for which in (talked, talked & _MARKED))
+        sample = select(agent, func.count(), *of_talks).join_from(verdicts, attempts).group_by(agent)
         async with self._database.read() as connection:
-            of, of_machines = (await connection.execute(checked)).one()
+            marked: dict[str, int] = {row[0]: row[1] for row in await connection.execute(marks)}
+            talks = select(func.count()).where(*ended, _ANSWERED, talked, agent.in_(marked))
+            passed = list(await connection.execute(sample.where(_CHECKED, *ended, _ANSWERED)))
+            judged = [row for row in passed if row.agent in marked]
             return Marks(
                 talks=await connection.scalar(talks) or 0,
-                machines=await connection.scalar(machines) or 0,
-                checked=of,
-                checked_machines=of_machines or 0,
-                passed_on=await connection.scalar(sample) or 0,
+                machines=sum(marked.values()),
+                checked=sum(row[2] for row in judged),
+                checked_machines=sum(row[3] for row in judged),
+                passed_on=sum(row[1] for row in passed),
             )
 
     async def calls(self, campaign: str, start: float, until: float) -> AsyncIterator[Attempt]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -169,28 +169,43 @@ async def test_a_list_ends_before_its_end(store: Store, epoch: int, new_id: NewI
     assert listed == [NOW - 50, NOW - 40, NOW - 30]
 
 
-async def test_the_count_reads_only_an_index_of_the_answered_calls(tmp_path: Path) -> None:
-    url = new_database(tmp_path / "a.db")
+async def plans(url: str, ask: Callable[[Store], Awaitable[object]]) -> list[list[str]]:
+    """How SQLite would go about each question."""
     asked: list[tuple[str, Any]] = []
 
     def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        asked.append((statement, parameters))
+        if "attempts" in statement:
+            asked.append((statement, parameters))
 
     async with open_store(url) as store:
         event.listen(Engine, "before_cursor_execute", note)
         try:
-            await store.ledger.counts("spring", US, NOW)
+            await ask(store)
         finally:
             event.remove(Engine, "before_cursor_execute", note)
     engine = make_engine(url)
     async with engine.connect() as connection:
-        (statement, parameters) = asked[0]
-        rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        plans = list(rows.scalars(3))
+        found = [
+            list((await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).scalars(3))
+            for statement, parameters in asked
+        ]
     await engine.dispose()
-    assert plans == [
+    return found
+
+
+async def test_the_count_reads_only_an_index_of_the_answered_calls(tmp_path: Path) -> None:
+    found = await plans(new_database(tmp_path / "a.db"), lambda store: store.ledger.counts("spring", US, NOW))
+    assert found[0] == [
         "SEARCH attempts USING COVERING INDEX ix_attempts_answered (campaign=? AND outcome=? AND ended_at>?)"
     ]
+
+
+async def test_marks_are_counted_without_reading_all_verdicts_that_ever_fell(tmp_path: Path) -> None:
+    marked, sample, _ = await plans(
+        new_database(tmp_path / "a.db"), lambda store: store.ledger.marks("spring", NOW)
+    )
+    assert "ix_attempts_marked" in marked[0]
+    assert [step for step in sample if "verdicts" in step and "ix_verdicts_checked" in step], sample
 
 
 async def test_machines_and_marks_are_counted_in_the_window(store: Store, epoch: int, new_id: NewId) -> None:
