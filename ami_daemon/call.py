@@ -88,13 +88,14 @@ class Call:
     """On a machine."""
 
     def move(self, state: CallState, at: float) -> CallState:
-        """Go to `state`, stamp the time, and return the old state; IllegalMove if the table says no."""
+        """Go to `state`, stamp the time (an answer's and a talk's may be known), and return the old state;
+        IllegalMove if the table says no."""
         if state not in MOVES[self.state]:
             raise IllegalMove(f"call {self.attempt}", self.state, state)
         old, self.state = self.state, state
         if state is _S.RINGING:
             self.ringing_at = at
-        elif state is _S.ANSWERED:
+        elif state is _S.ANSWERED and self.answered_at is None:
             self.answered_at = at
         elif state is _S.NO_PERSON:
             self.heard_at = at
@@ -102,7 +103,7 @@ class Call:
             self.script_at = at
         elif state is _S.WAITING:
             self.waiting_at = at
-        elif state is _S.TALKING:
+        elif state is _S.TALKING and self.connected_at is None:
             self.connected_at = at
         elif state is _S.ENDED:
             self.ended_at = at

@@ -12,12 +12,13 @@ import structlog
 from ami_daemon.board import Board
 from ami_daemon.books import Books
 from ami_daemon.call import Call
-from ami_daemon.cel import read_cel
+from ami_daemon.cel import Cel, read_cel
 from ami_daemon.changes import Change
 from ami_daemon.dialer import call_of
 from ami_daemon.journal import Journal
 from ami_daemon.link import AmiLink, LinkError
-from ami_daemon.recovery import Fate, Verdict, in_doubt, judge
+from ami_daemon.picture import UP
+from ami_daemon.recovery import Fate, Verdict, follow, in_doubt, judge
 from ami_daemon.snapshot import Snapshot, take
 from config.models import Mode, Site
 from leads.lead import Outcome
@@ -70,6 +71,7 @@ class Reconcile:
     async def sync(self) -> None:
         """After every login: take a snapshot, make the board agree, settle what has no channel."""
         snapshot = self.snapshot = await take(self._link, self._clock())
+        await self._recall(snapshot)
         changes, missing = self._board.restore(
             snapshot.channels, snapshot.members, snapshot.waiting, snapshot.at
         )
@@ -79,6 +81,23 @@ class Reconcile:
         await self._books.sync(snapshot)
         log.info("in_sync", calls=len(self._board.calls), asterisk=snapshot.version)
 
+    async def _recall(self, snapshot: Snapshot) -> None:
+        """When calls were answered, and had their agent, while nobody looked: the law's seconds run from
+        there, and not from our looking."""
+        up = {channel.uniqueid for channel in snapshot.channels if channel.state == UP}
+        unseen = [call for call in self._board.calls.values() if call.answered_at is None]
+        unseen = [call for call in unseen if self._board.prefix + call.attempt in up]
+        if not unseen or (cel := await self._read_cel()) is None:
+            return
+        for call in unseen:
+            past = replace(call)
+            follow(past, cel.records.get(self._board.prefix + call.attempt, []))
+            call.answered_at, call.connected_at = past.answered_at, past.connected_at
+
+    async def _read_cel(self) -> Cel | None:
+        log_dir = Path(self._site.system.asterisk.log_dir)
+        return await asyncio.to_thread(read_cel, log_dir, self._board.prefix)
+
     async def _settle(self, missing: list[Call], snapshot: Snapshot) -> None:
         """Find out what became of calls without a channel; what nothing proves in time is in doubt."""
         deadline = self._clock() + PROOF_SECONDS
@@ -86,8 +105,7 @@ class Reconcile:
         seen = {call.attempt: replace(call) for call in missing}  # before CEL tells more
         while left and self._clock() < deadline:
             await asyncio.sleep(0.3)  # CEL is written by a thread of its own, a moment after the fact
-            log_dir = Path(self._site.system.asterisk.log_dir)
-            cel = await asyncio.to_thread(read_cel, log_dir, self._board.prefix)
+            cel = await self._read_cel()
             looked, left = left, []
             for call, _ in looked:
                 channel = self._board.prefix + call.attempt

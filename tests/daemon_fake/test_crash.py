@@ -106,6 +106,37 @@ def test_calls_go_on_without_the_daemon_and_end_as_they_did(tmp_path: Path) -> N
     in_virtual_time(main())
 
 
+def test_the_laws_seconds_of_a_call_answered_while_no_daemon_was_there_run_from_its_answer(
+    tmp_path: Path,
+) -> None:
+    """Else nobody who waited too long then would ever count as late."""
+
+    async def main() -> None:
+        people = People(1)
+        async with a_centre(tmp_path, people, agents=1) as centre:
+            (number,) = await centre.leads(SPRING, 1)
+            people.fixed[number] = Answer(5.0, talk=60.0)
+            await centre.ready()
+            await centre.dial(SPRING)
+            await centre.until(lambda: bool(centre.fake.ledger), "the call is placed")
+            await centre.crash()
+            await asyncio.sleep(20.0)
+            (call,) = centre.fake.ledger
+            assert call.bridged_at is not None and call.ended_at is None
+            await centre.start()
+            (seen,) = centre.daemon.board.calls.values()
+            assert (seen.answered_at, seen.connected_at) == pytest.approx(
+                (call.answered_at, call.bridged_at), abs=0.1
+            )
+            await centre.until(lambda: not centre.daemon.board.calls, "the talk ends", 120.0)
+            await centre.daemon.journal.flushed()
+            (attempt,) = await centre.attempts(SPRING)
+            assert attempt.outcome is Outcome.TALKED
+            assert (attempt.answered_at, attempt.connected_at) == (seen.answered_at, seen.connected_at)
+
+    in_virtual_time(main())
+
+
 def test_what_asterisk_took_with_it_is_in_doubt_by_name_and_called_again_by_the_rule(tmp_path: Path) -> None:
     async def main() -> None:
         people = People(1, EVERYBODY_TALKS)
