@@ -6,6 +6,7 @@ made here all that was drawn. Folders with real recordings are read by the same 
 
 from __future__ import annotations
 
+import audioop
 import json
 import os
 import shutil
@@ -14,15 +15,18 @@ import tempfile
 import wave
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
 from bench._clip_make import PARTS, Clip, Order, Programs, make, orders
-from bench._clip_texts import part
+from bench._clip_texts import Part, part
 from lab.provision import default_cache, ensure_asterisk, ensure_sox, ensure_speech
-from lab.sound import write
+from lab.sound import read, write
 from sounds.screening import Heard
 
 CLIPS = 1600
@@ -89,47 +93,62 @@ class BadLabels(Exception):
     """A label file that cannot be read; the text says where and how to mend it."""
 
 
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", coerce_numbers_to_str=True))
+class _Line(Clip):
+    """A line of a label file: of a clip all that was drawn, of a recording as much as somebody wrote down."""
+
+    label: Heard
+    kind: str = "recording"
+    part: Part | None = None  # type: ignore[assignment]  # where nobody says it the speaker's name does
+    speaker: str | None = None
+
+
+_LINE = TypeAdapter(_Line)
+_EXAMPLE = '{"file": "0412.wav", "label": "person"}'
+
+
 def load(folder: Path) -> list[Clip]:
     """The clips of a folder, by its `labels.jsonl`. Raises `BadLabels`.
 
-    `part` is by default told by the hash of `speaker`, or of the file's name where that is missing.
+    `part` is by default told by the hash of `speaker`, or of the file's name where that is missing. A speaker
+    is the clip's voice, where it names none.
     """
     path = folder / LABELS
     if not path.is_file():
-        raise BadLabels(f'{path} is missing: one line for each WAV file, {{"file": ..., "label": ...}}')
-    clips = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if line.strip():
-            clips.append(_clip(line, folder, f"{path}, line {number}"))
+        raise BadLabels(f"{path} is missing: it has a line for each WAV file, {_EXAMPLE}")
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise BadLabels(f"{path} is not UTF-8 ({error}); save it as such") from None
+    clips = [_clip(line, folder, f"{path}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+    if not clips:
+        raise BadLabels(f"{path} names no file: it has a line for each, {_EXAMPLE}")
     return clips
 
 
-def _clip(line: str, folder: Path, where: str) -> Clip:
+def _clip(text: str, folder: Path, where: str) -> Clip:
     try:
-        told = json.loads(line)
-        file, label = told["file"], Heard(told["label"])
-    except (ValueError, KeyError, TypeError) as error:
-        labels = ", ".join(Heard)
-        raise BadLabels(f'{where}: needs "file" and "label" (one of {labels}): {error}') from None
-    if not (folder / file).is_file():
-        raise BadLabels(f"{where}: there is no file {folder / file}")
+        line = _LINE.validate_json(text)
+    except ValidationError as bad:
+        wrong = "; ".join(": ".join([*map(str, one["loc"]), one["msg"]]) for one in bad.errors())
+        raise BadLabels(f"{where}: {wrong}. A line is like {_EXAMPLE}") from None
+    file = folder / line.file
+    if not file.is_file():
+        raise BadLabels(f"{where}: there is no file {file}")
     try:
-        with wave.open(str(folder / file)):
-            pass
-    except (wave.Error, EOFError) as error:
+        empty = not read(file)
+    except (OSError, wave.Error, EOFError, audioop.error) as error:
         mend = "sox RECORDING -r 8000 -c 1 -b 16 -e signed FILE.wav makes one"
-        raise BadLabels(
-            f"{where}: {folder / file} is no WAV file of 16-bit samples ({error}); {mend}"
-        ) from None
-    speaker = told.pop("speaker", file)
-    known = {key: value for key, value in told.items() if key in Clip.__dataclass_fields__}
-    known |= {
-        "file": str(folder / file),
-        "label": label.value,
-        "kind": told.get("kind", "recording"),
-        "part": told.get("part", part(speaker)),
-    }
-    known |= {key: tuple(known[key]) for key in ("voices", "texts") if key in known}
-    if known["part"] not in PARTS:
-        raise BadLabels(f"{where}: part must be {' or '.join(PARTS)}")
-    return Clip(**known)
+        raise BadLabels(f"{where}: {file} is no WAV file of 16-bit samples ({error}); {mend}") from None
+    if empty:
+        raise BadLabels(f"{where}: {file} has no sound; leave it out, or record it again")
+    known = {field.name: getattr(line, field.name) for field in fields(Clip)}
+    return Clip(
+        **known
+        | {
+            "file": str(file),
+            "label": line.label.value,
+            "part": line.part or part(line.speaker or line.file),
+            "voices": line.voices or ((line.speaker,) if line.speaker else ()),
+        }
+    )

@@ -146,6 +146,7 @@ def test_a_folder_is_built_whole_with_its_labels_and_read_back(tmp_path: Path) -
 def recordings(folder: Path, *lines: object) -> Path:
     write(folder / "one.wav", b"\0\0" * 8000)
     (folder / "two.wav").write_text("no sound")
+    write(folder / "empty.wav", b"")
     (folder / LABELS).write_text(
         "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
     )
@@ -154,25 +155,60 @@ def recordings(folder: Path, *lines: object) -> Path:
 
 def test_recordings_join_with_a_file_and_a_label(tmp_path: Path) -> None:
     clips = load(recordings(tmp_path, {"file": "one.wav", "label": "machine", "speaker": "carrier 1"}))
-    assert clips == [Clip(str(tmp_path / "one.wav"), part("carrier 1"), "recording", "machine")]
-    assert asdict(clips[0])["label"] == "machine"
+    one = Clip(str(tmp_path / "one.wav"), part("carrier 1"), "recording", "machine", voices=("carrier 1",))
+    assert clips == [one]
+    assert json.loads(json.dumps(asdict(clips[0])))["label"] == "machine"
+
+
+def test_a_speaker_may_be_a_number_or_nobody(tmp_path: Path) -> None:
+    line = {"file": "one.wav", "label": "person"}
+    numbered, nobody, unsaid = load(
+        recordings(tmp_path, {**line, "speaker": 412}, {**line, "speaker": None}, line)
+    )
+    assert (numbered.voices, numbered.part) == (("412",), part("412"))
+    assert nobody == unsaid
+    assert (unsaid.voices, unsaid.part) == ((), part("one.wav"))
+
+
+def test_labels_that_windows_wrote_are_read(tmp_path: Path) -> None:
+    recordings(tmp_path)
+    text = '{"file": "one.wav", "label": "person", "kind": "мобильный"}\r\n'
+    (tmp_path / LABELS).write_text(text, encoding="utf-8-sig")
+    assert [clip.kind for clip in load(tmp_path)] == ["мобильный"]
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ({"file": "one.wav", "label": "robot"}, "one of person, machine"),
-        ({"file": "one.wav"}, "label"),
-        ("not json", "line 1"),
+        ({"file": "one.wav", "label": "robot"}, "label: Input should be 'person', 'machine'"),
+        ({"file": "one.wav"}, "label: Field required"),
+        ({"label": "person"}, "file: Field required"),
+        ({"file": 5, "label": "person"}, "there is no file .*5"),
+        ({"file": "", "label": "person"}, "there is no file"),
+        ({"file": "one.wav", "label": "person", "voices": 5}, "voices: Input should be a valid array"),
+        ({"file": "one.wav", "label": "person", "kind": ["x"]}, "kind: Input should be a valid string"),
+        ({"file": "one.wav", "label": "person", "speeker": "x"}, "speeker: Unexpected"),
+        ([], "should be an object"),
+        ("not json", "Invalid JSON"),
         ({"file": "three.wav", "label": "person"}, "there is no file"),
         ({"file": "two.wav", "label": "person"}, "sox"),
-        ({"file": "one.wav", "label": "person", "part": "training"}, "tuning or test"),
+        ({"file": "empty.wav", "label": "person"}, "has no sound"),
+        ({"file": "one.wav", "label": "person", "part": "training"}, "'tuning' or 'test'"),
     ],
 )
 def test_a_bad_label_is_told_with_its_place_and_its_mend(tmp_path: Path, line: object, said: str) -> None:
     with pytest.raises(BadLabels, match=said) as told:
         load(recordings(tmp_path, line))
     assert "line 1" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [(b"", "names no file"), (b"\n\n", "names no file"), (b"\xff\xfe{}", "is not UTF-8")]
+)
+def test_a_label_file_of_nothing_or_of_another_code_is_told(tmp_path: Path, text: bytes, said: str) -> None:
+    (tmp_path / LABELS).write_bytes(text)
+    with pytest.raises(BadLabels, match=rf"labels\.jsonl {said}"):
+        load(tmp_path)
 
 
 def test_a_folder_without_labels_says_what_is_missing(tmp_path: Path) -> None:
