@@ -27,6 +27,8 @@ shortest word, silence between words (all ms), words, threshold, longest word (m
 `bench screening`: what its search found on the tuning part."""
 LONGEST_SCREENING = 11
 """Seconds after which nobody waits any more for the ear's word; the ear itself needs nine at most."""
+LONGEST_BEEP = 35
+"""Seconds after which a machine is hung up on whose beep the ear should have told within 30."""
 QUIET = (2500, 1, 30)
 """Without AudioSocket a machine's greeting ends with so much silence (ms), once, or after so many seconds."""
 NOBODY = ("fax", "sit", "busy", "ringback")
@@ -63,6 +65,7 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "sounds": sounds_dir,
         "agi_token": site.agi_token,
         "ear_id": f"{site.ear_token[:8]}-{site.ear_token[8:]}",
+        "longest_beep": LONGEST_BEEP,
         "longest_screening": LONGEST_SCREENING,
         "quiet": [str(value) for value in QUIET],
         "screened": any(campaign.screened for campaign in site.campaigns.values()),

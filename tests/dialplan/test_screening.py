@@ -9,7 +9,7 @@ import pytest
 
 from config.models import Mode, Site, Switch
 from dialplan.parser import parse_dialplan
-from dialplan.render import AMD, LONGEST_SCREENING, QUIET, render
+from dialplan.render import AMD, LONGEST_BEEP, LONGEST_SCREENING, QUIET, render
 from dialplan.verify import verify
 from sounds.ear import EarLimits
 
@@ -85,7 +85,10 @@ def test_a_machine_is_left_the_message_after_its_beep_or_hung_up_on(demo_site: S
     site = site.model_copy(update={"campaigns": {**site.campaigns, "spring": spring}})
     files = render(site, sounds_dir=SOUNDS)
     assert verify(files, sounds_dir=SOUNDS) == []
-    ear, told, quiet, says, left, over = steps(files, "perezvon-machine", "spring")
+    bound, ear, talk, told, quiet, says, left, over = steps(files, "perezvon-machine", "spring")
+    assert bound == f"Set(TIMEOUT(absolute)={LONGEST_BEEP})", "no line is held by an ear that hangs"
+    assert EarLimits().beep + EarLimits().told < LONGEST_BEEP
+    assert talk == f"Set(TIMEOUT(absolute)={spring.max_talk:g})"
     assert re.match(r"TryExec\(AudioSocket\([0-9a-f]{8}-[0-9a-f]{4}-0002-", ear)
     assert told == 'GotoIf($["${TRYSTATUS}" = "SUCCESS"]?leave)'
     assert quiet == f"TryExec(WaitForSilence({','.join(map(str, QUIET))}))"
