@@ -133,12 +133,12 @@ class Evidence:
         cannot be told: the folder is the daemon's alone."""
         sound, trace = self._files(attempt, phase)
         try:
-            frames = json.loads(trace.read_text("utf-8"))["frames"]
+            frames = [Frame(*frame) for frame in json.loads(trace.read_text("utf-8"))["frames"]]
         except FileNotFoundError:
             return None
-        except ValueError:
-            return None  # the disk was full, or the machine stopped
-        return Kept(sound, [Frame(*frame) for frame in frames]) if sound.exists() else None
+        except (ValueError, LookupError, TypeError):
+            return None  # the disk was full, or the machine stopped; or another version's
+        return Kept(sound, frames) if sound.exists() else None
 
     def forget(self, before: float) -> int:
         """Delete what was written before; gives how many files. What is not ours stays."""

@@ -97,10 +97,13 @@ def test_what_is_too_old_is_deleted_and_what_is_not_ours_stays(tmp_path: Path) -
     assert there.find(old, Phase.SCREEN) is None
 
 
-def test_half_a_trace_is_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "trace", ['{"frames": [[-1', '{"frames": [[-1.0, true, "", 3]]}', '{"frames": 5}', "{}", "[]"]
+)
+def test_half_a_trace_or_one_of_another_version_is_none(tmp_path: Path, trace: str) -> None:
     there = evidence(tmp_path)
     there.save(heard())
-    (tmp_path / f"{ATTEMPT}.json").write_text('{"frames": [[-1')
+    (tmp_path / f"{ATTEMPT}.json").write_text(trace)
     assert there.find(ATTEMPT, Phase.SCREEN) is None
 
 
