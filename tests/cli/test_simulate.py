@@ -132,6 +132,8 @@ def test_what_is_stated_counts_over_the_history(site: Path) -> None:
         "person_error": MEASURED.persons_lost,
     }
     assert found["rests_on"]["stated"] == {"talk": 30.0, "machine_share": 0.4, **screen}
+    low, high = MEASURED.persons.seconds[0], MEASURED.persons.seconds[-1]
+    assert f"screening persons {low:g}-{high:g} s, machines" in " ".join(found["notes"])
     assert "talk" not in found["rests_on"]["learnt"]
     assert found["rests_on"]["learnt"]["answer_rate"] == pytest.approx(1 / 3)
 
