@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench._clip_make import Clip
 from bench._rig import Heard, Rig
-from bench._verdicts import Said, passed
+from bench._verdicts import UNHEARD, Said, passed
 from sounds.ear import HOST, Ear, Listened, Phase, socket_id
 from sounds.screening import Verdict
 
@@ -48,7 +48,7 @@ class Player:
                     self._names[clip.file], socket_id(_TOKEN, Phase.SCREEN, attempt), address
                 )
             if (verdict := verdicts.get(attempt)) is None:
-                return Said(clip, True, ended.seconds, f"none: {ended.status}")
+                return Said(clip, True, ended.seconds, f"{UNHEARD}: {ended.status}")
             return Said(clip, passed(verdict.heard), ended.seconds, verdict.heard)
 
         try:

@@ -13,6 +13,8 @@ from bench._clip_make import Clip
 from predictive.screening import Benchmark, Trials
 from sounds.screening import Heard
 
+UNHEARD = "none"
+"""What is said of a call that has had no verdict."""
 _Z = 1.96  # 95 %
 _DRAWN = 2000  # samples of a bootstrap
 _STEP = 5  # % between two quantiles of a time
@@ -26,7 +28,7 @@ class Said:
     person: bool
     seconds: float
     as_what: str
-    """The verdict's own word: of `Heard`, or `AMD()`'s cause."""
+    """The verdict's own word: of `Heard`, or `AMD()`'s cause; or `UNHEARD` and what Asterisk knows."""
 
 
 def passed(heard: Heard) -> bool:
@@ -56,6 +58,7 @@ def figures(said: Iterable[Said]) -> dict[str, object]:
             "persons_lost": lost,
             "machines": len(machines),
             "machines_passed": through,
+            "unheard": sum(one.as_what.startswith(UNHEARD) for one in said),
         },
         "quantiles_s": {"persons": _quantiles(persons), "machines": _quantiles(machines)},
         "kinds": {kind: _kind([one for one in said if one.clip.kind == kind]) for kind in _kinds(said)},

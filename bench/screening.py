@@ -134,6 +134,8 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
         yield f"{key:24}" + "".join(_percent(one[key], one[f"{key}_95"]) for one in columns.values())
     for key in ("median_s", "p95_s"):
         yield f"{key:24}" + "".join(_seconds(one[key], 22) for one in columns.values())
+    if counts["unheard"]:
+        yield f"{counts['unheard']} clips had no verdict of ours, so persons: the machine is too busy"
     yield "wrong, of clips of a kind, and median seconds"
     for kind, row in figures["kinds"].items():
         cells = (one["kinds"][kind] for one in columns.values())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import predictive.screening
-from bench import _amd, _capacity, screening
+from bench import _amd, _capacity, _player, screening
 from bench._amd import AMD_AS_OURS, AMD_TUNED, Search, errors
 from bench._clip_make import Clip, Order
 from bench._clips import LABELS, build, load
@@ -19,6 +19,7 @@ from bench._verdicts import Said, benchmark, figures
 from lab import sound
 from lab.provision import AsteriskBinary
 from predictive.screening import Trials
+from sounds.ear import socket_id
 
 ABOUT = {"part": "test", "clips": 2, "seed": 1}
 KEYS = ("persons_lost", "machines_passed", "median_s", "p95_s")
@@ -47,7 +48,9 @@ def test_shares_are_of_persons_and_of_machines_and_times_of_persons_heard() -> N
     assert found["persons_lost"] == pytest.approx(1 / 3, abs=1e-4)
     assert found["machines_passed"] == 0.5
     assert (found["median_s"], found["p95_s"]) == (1.5, 1.95)
-    assert found["counts"] == {"persons": 3, "persons_lost": 1, "machines": 2, "machines_passed": 1}
+    assert found["counts"] == {
+        "persons": 3, "persons_lost": 1, "machines": 2, "machines_passed": 1, "unheard": 0
+    }  # fmt: skip
 
 
 def clip_of(label: str, text: str, voice: str) -> Clip:
@@ -106,7 +109,7 @@ def test_offline_figures_need_no_asterisk(few: Path, monkeypatch: pytest.MonkeyP
     found = screening.run(offline=True)
     assert set(KEYS) < set(found)
     assert found["counts"] == {
-        "persons": 2, "persons_lost": 0, "machines": 3, "machines_passed": 0
+        "persons": 2, "persons_lost": 0, "machines": 3, "machines_passed": 0, "unheard": 0
     }  # fmt: skip
     assert "short" in "\n".join(screening.lines(json.loads(json.dumps(found))))
 
@@ -136,6 +139,24 @@ def test_ours_and_amd_hear_the_same_clips_in_a_real_asterisk(
     told = "\n".join(screening.lines(found))
     assert "amd_tuned" in told
     assert "amd_as_ours" in told
+
+
+@pytest.mark.asterisk
+async def test_calls_that_nobody_heard_are_told(
+    few: Path, tmp_path: Path, asterisk_binary: AsteriskBinary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        _player, "socket_id", lambda token, phase, attempt: socket_id("f" * 12, phase, attempt)
+    )
+    clips = [clip for clip in load(few) if clip.kind in ("short", "voicemail")]
+    async with Rig.open(asterisk_binary, tmp_path / "rig") as rig:
+        player = Player(rig, 2)
+        await player.add(clips)
+        found = figures(await player.ours(clips))
+    assert found["counts"] == {
+        "persons": 1, "persons_lost": 0, "machines": 1, "machines_passed": 1, "unheard": 2
+    }  # fmt: skip
+    assert "2 clips had no verdict of ours" in "\n".join(screening.lines({**found, **ABOUT}))
 
 
 @pytest.mark.asterisk
