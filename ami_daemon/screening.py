@@ -71,7 +71,8 @@ class Screening:
     async def _decided(self, listened: Listened) -> None:
         """Tell the dialplan what it asks for. Raises what the link raises."""
         if listened.phase is Phase.BEEP:
-            return  # the hang-up says it all
+            await self._let_know(listened, PZ_BEEP="over")
+            return
         checked = listened.phase is Phase.SCREEN and self._checked(listened)
         self.evidence.take(listened)
         self._keep(_screened(listened, checked, self._clock()))
@@ -89,14 +90,17 @@ class Screening:
 
     async def _set(self, listened: Listened, heard: Heard) -> None:
         verdict = listened.verdict
-        channel = self._board.prefix + listened.attempt
         log.info(
             "verdict", attempt=listened.attempt, heard=str(verdict.heard), seconds=round(verdict.seconds, 2),
             confidence=verdict.confidence, why=verdict.why,
         )  # fmt: skip
         # Where nobody knows when the greeting ended, the law's time counts from the answer.
         quiet = "" if verdict.quiet is None else f"{verdict.quiet:.2f}"
-        wanted = {"PZ_QUIET": quiet, "PZ_HEARD": str(heard)}
+        await self._let_know(listened, PZ_QUIET=quiet, PZ_HEARD=str(heard))
+
+    async def _let_know(self, listened: Listened, **wanted: str) -> None:
+        """Set variables of the call."""
+        channel = self._board.prefix + listened.attempt
         await asyncio.gather(
             *(
                 self._link.action("Setvar", {"Channel": channel, "Variable": name, "Value": value})

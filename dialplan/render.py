@@ -20,15 +20,15 @@ AGENT_CODECS = ("alaw", "ulaw", "g722")
 LONGEST_CALL = 4 * 3600
 """Seconds after which Asterisk itself ends a call that came in, or one between agents."""
 LONGEST_SURVEY = 600
+LONGEST_SCREENING = 8
+"""Seconds after which whoever answered is a person: the ear, or the daemon round it, hangs."""
+LONGEST_GREETING = 32
+"""Seconds after which a machine is left its message."""
 
 AMD = (2500, 2000, 1200, 6000, 60, 80, 6, 512, 3000)
 """For an Asterisk without AudioSocket: `AMD()`'s initial silence, greeting, silence after it, longest time,
 shortest word, silence between words (all ms), words, threshold, longest word (ms). The best for the corpus of
 `bench screening`: what its search found on the tuning part."""
-LONGEST_SCREENING = 11
-"""Seconds after which nobody waits any more for the ear's word; the ear itself needs nine at most."""
-LONGEST_BEEP = 35
-"""Seconds after which a machine is hung up on whose beep the ear should have told within 30."""
 QUIET = (2500, 1, 30)
 """Without AudioSocket a machine's greeting ends with so much silence (ms), once, or after so many seconds."""
 NOBODY = ("fax", "sit", "busy", "ringback")
@@ -65,8 +65,6 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "sounds": sounds_dir,
         "agi_token": site.agi_token,
         "ear_id": f"{site.ear_token[:8]}-{site.ear_token[8:]}",
-        "longest_beep": LONGEST_BEEP,
-        "longest_screening": LONGEST_SCREENING,
         "quiet": [str(value) for value in QUIET],
         "screened": any(campaign.screened for campaign in site.campaigns.values()),
         "amd": [str(value) for value in AMD],
@@ -82,6 +80,8 @@ def render(site: Site, *, sounds_dir: str) -> dict[str, str]:
         "noise": NOISE,
         "longest": LONGEST_CALL,
         "longest_survey": LONGEST_SURVEY,
+        "longest_screening": LONGEST_SCREENING,
+        "longest_greeting": LONGEST_GREETING,
     }
     files = {name: _template(name).render(facts, rev="none") for name in sorted(INCLUDED)}
     files["extensions.conf"] = _template("extensions.conf").render(facts, rev=revision(files))
@@ -104,7 +104,7 @@ def _refuse_names(site: Site) -> None:
     for kind, names in kinds.items():
         seen: dict[str, str] = {}
         for name in sorted(names):
-            if name in _SPECIAL:
+            if name.replace("-", "") in _SPECIAL:
                 raise RenderError(f"{kind} {name}: the name means something else to Asterisk; choose another")
             other = seen.setdefault(name.replace("-", ""), name)
             if other != name:

@@ -60,12 +60,14 @@ class EarLimits:
     machine that records."""
     ahead: float = 2.0
     """Sound that may come before its time: more than that is no call's."""
-    longest: float = 8.0
-    """A screening in all: the screen itself has decided two seconds before."""
+    longest: float = 7.0
+    """A screening in all: the screen has decided a second before. The dialplan waits for `told` longer."""
     ringing: float = 180.0
     """Listening before the answer in all: a call rings no longer."""
     beep: float = 30.0
     """Waiting for a machine's beep: a message is left then at the latest."""
+    alive: float = 1.0
+    """How often Asterisk is sent silence while nothing comes: after 2 s of nothing it would close."""
     told: float = 1.0
     """That whoever is told a verdict may take, and the peer to close after it."""
     unsent: int = 32_000
@@ -121,6 +123,7 @@ class Call(asyncio.Protocol):
         self._began = self._heard_at = ear.loop.time()
         self._late = 0.0
         self._silent = False
+        self._sent_at = self._began
         self._over_at: float | None = None
         self._told: asyncio.Task[None] | None = None
         self._screen: Screen | _Beep = Screen()
@@ -163,7 +166,7 @@ class Call(asyncio.Protocol):
         try:
             for message in self._messages.feed(data):
                 self._take(message)
-                if self._told is not None or self._transport is None:
+                if self._told is not None or self._transport is None or self._transport.is_closing():
                     return
         except BadMessage as error:
             self.refuse(str(error))
@@ -229,11 +232,14 @@ class Call(asyncio.Protocol):
 
     def _greet(self) -> None:
         """Say the next 20 ms of the greeting, if the peer takes them."""
-        part = self._greeting[self._said : self._said + FRAME_BYTES]
-        if part and self._transport is not None:
-            if self.unsent < self._ear.limits.unsent:
-                self._transport.write(sound(part))
+        if part := self._greeting[self._said : self._said + FRAME_BYTES]:
+            self._send(part)
             self._said += FRAME_BYTES
+
+    def _send(self, part: bytes) -> None:
+        if self._transport is not None and self.unsent < self._ear.limits.unsent:
+            self._transport.write(sound(part))
+            self._sent_at = self._ear.loop.time()
 
     # -- deciding ------------------------------------------------------------------------------------
 
@@ -249,6 +255,9 @@ class Call(asyncio.Protocol):
         return Verdict(Heard.PERSON, 0.0, (self._dropped + self._screened) // FRAME_BYTES - 1, why)
 
     def _decide(self, verdict: Verdict) -> None:
+        if self._ear.loop.time() - self._began >= self._longest() + self._ear.limits.told:
+            self.refuse("the loop stood still for too long: Asterisk went on without a verdict")
+            return
         heard = bytes(self._first + self._sound[: self._screened])
         listened = Listened(self.attempt, self.phase, verdict, self._screen.trace, heard)
         self._told = self._ear.loop.create_task(self._tell(listened))
@@ -298,6 +307,8 @@ class Call(asyncio.Protocol):
         self._silent = True
         self._heard_at += missing * FRAME_S
         self._hear(bytes(missing * FRAME_BYTES))
+        if self._told is None and now - self._sent_at >= self._ear.limits.alive:
+            self._send(bytes(FRAME_BYTES))
 
     def excuse(self, now: float, seconds: float) -> None:
         """The loop stood still for so long: what came meanwhile has not been read yet.

@@ -43,7 +43,7 @@ def test_parse_of_render_has_exactly_the_objects_of_the_site(site: Site) -> None
     ours = OURS | SCREENING if screened else OURS
     assert set(plan.contexts) == ours | {f"perezvon-in-{trunk}" for trunk in site.trunks}
     if screened:
-        assert set(plan.contexts["perezvon-machine"]) == {*screened, "T"}
+        assert set(plan.contexts["perezvon-machine"]) == {*screened, "s", "T"}
     for trunk in site.trunks:
         known = account(site, trunk)
         assert set(plan.contexts[f"perezvon-in-{trunk}"]) == {*inbound(site, trunk)} | (
@@ -146,6 +146,7 @@ def test_revision_depends_on_every_byte(demo_site: Site) -> None:
         ("groups", "sales", "h", "something else"),
         ("groups", "sales", "general", "something else"),
         ("campaigns", "calls", "t", "something else"),
+        ("campaigns", "calls", "s-", "something else"),
         ("campaigns", "calls", "spr-ing", "hyphens"),
         ("agents", "anna", "s", "something else"),
     ],
