@@ -73,11 +73,12 @@ async def test_only_supposed_machines_that_an_agent_may_have_are_in_the_check_sa
     assert [(one.heard, one.checked, one.early, one.at) for one in kept] == [(heard, checked, False, 5.0)]
 
 
-async def test_before_the_answer_the_listener_is_told_and_of_a_beep_nobody() -> None:
+async def test_before_the_answer_the_listener_is_told_and_of_a_beep_the_dialplan_alone() -> None:
     screening, said, kept = a_screening(1.0, robot=False)
     machine = Verdict(Heard.MACHINE, 0.9, 40, "why")
     await screening._decided(Listened(ATTEMPT, Phase.BEEP, machine, [], b""))
-    assert (said, kept) == ({}, [])
+    assert (said, kept) == ({"PZ_BEEP": "over"}, [])
+    said.clear()
     await screening._decided(Listened(ATTEMPT, Phase.EARLY, machine, [], b""))
     assert said == {"early": "machine"}
     assert [(one.early, one.checked) for one in kept] == [(True, False)]
