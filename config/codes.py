@@ -331,7 +331,18 @@ CODES: dict[str, Code] = {
     "W527": Code(
         "a key that the mode does not look at",
         "ключ, на который режим не смотрит",
-        ("campaigns.ratio", "campaigns.grace", "campaigns.target", "campaigns.mode"),
+        (
+            "campaigns.ratio",
+            "campaigns.grace",
+            "campaigns.target",
+            "campaigns.mode",
+            "campaigns.script",
+            "campaigns.intro",
+            "campaigns.screening",
+            "campaigns.greeting",
+            "campaigns.voicemail",
+            "campaigns.screening_check",
+        ),
     ),
     "W528": Code(
         "a caller id that is none of our lines",
