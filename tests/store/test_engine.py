@@ -9,13 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
+from config.laws import LAWS, LawName
+from predictive.ledger import Counts
+from predictive.screening import Marks
 from store import Store, StoreError, open_store
 from store.engine import Database, make_engine
+from store.migrate import _config
 from store.tables import attempts, metadata
 from tests.store.conftest import people
 
@@ -44,6 +49,42 @@ async def test_only_the_owner_reads_the_file(tmp_path: Path) -> None:
         await store.leads.add("a", people(1), 0.0)
         modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert modes == {0o600}
+
+
+async def test_a_journal_from_before_screening_is_kept_and_counts_from_the_answer(url: str) -> None:
+    engine = make_engine(url)
+    now = 1_800_000_000.0
+
+    def old(connection: Connection) -> None:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        connection.execute(text("INSERT INTO lists (id, name, created_at) VALUES (1, 'a', 0)"))
+        connection.execute(
+            text(
+                "INSERT INTO leads (id, list_id, phone, name, company, priority, state, extra, added_at)"
+                " VALUES (1, 1, '+79031110001', '', '', 0, 'final', '{}', 0)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO attempts (id, lead_id, campaign, trunk, number, phone, epoch, state, claimed_at,"
+                " answered_at, connected_at, ended_at, agent, outcome, note)"
+                " VALUES ('00000000000000a1', 1, 'spring', 'city', 1, '+79031110001', 1, 'ended', :at, :at,"
+                " :late, :late, 'anna', 'talked', '')"
+            ),
+            {"at": now - 60, "late": now - 57},
+        )
+
+    async with Database(engine).write() as connection:
+        await connection.run_sync(old)
+    await engine.dispose()
+    async with open_store(url) as store:
+        made = await store.attempts.get("00000000000000a1")
+        assert made is not None
+        assert (made.outcome, made.heard, made.greeted_at) == ("talked", None, None)
+        assert await store.ledger.counts("spring", LAWS[LawName.US], now - 100) == Counts(late=1)
+        assert await store.ledger.marks("spring", 0.0) == Marks()
 
 
 async def test_a_second_opening_changes_nothing(url: str) -> None:
