@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,6 +140,31 @@ def test_ours_and_amd_hear_the_same_clips_in_a_real_asterisk(
     told = "\n".join(screening.lines(found))
     assert "amd_tuned" in told
     assert "amd_as_ours" in told
+
+
+@pytest.mark.asterisk
+def test_amd_is_tuned_to_pass_as_many_machines_as_its_defaults_and_as_ours(
+    tmp_path: Path, asterisk_binary: AsteriskBinary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two faxes to tune on one passes the defaults; a machine that says nothing passes ours."""
+    (tmp_path / "tests").mkdir()
+    wanted = [Order("tuning", kind, 3, 1) for kind in ("short", "fax_answer", "fax_call")]
+    build(tmp_path / "clips", wanted)
+    sound.write(tmp_path / "tests" / "mute.wav", b"\0\0" * 24000)
+    (tmp_path / "tests" / LABELS).write_text('{"file": "mute.wav", "label": "machine", "part": "test"}\n')
+    monkeypatch.setattr(screening, "corpus", lambda clips, seed: tmp_path / "clips")
+    allowed = []
+
+    async def best(self: Search, share: float) -> Settings:
+        allowed.append(share)
+        return {**AMD_DEFAULTS, "initial_silence": 2000 + 500 * len(allowed)}
+
+    monkeypatch.setattr(Search, "best", best)
+    found = screening.run(recordings=tmp_path / "tests", calls=0, tune_amd=True)
+    judges: Any = found
+    assert allowed == [0.5, found["machines_passed"]] == [0.5, 1.0]
+    assert judges["amd_tuned"]["settings"]["initial_silence"] == 2500
+    assert judges["amd_as_ours"]["settings"]["initial_silence"] == 3000
 
 
 @pytest.mark.asterisk
