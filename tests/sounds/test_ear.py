@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from array import array
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -17,7 +18,7 @@ from structlog.testing import capture_logs
 
 from sounds.audiosocket import HANGUP, Messages, Sound, sound
 from sounds.ear import Call, Ear, EarLimits, Listened, Phase, socket_id
-from sounds.screening import FRAME_BYTES, Heard, Screen
+from sounds.screening import FRAME_BYTES, Heard, Screen, Verdict
 
 TOKEN, ATTEMPT, SECOND = "0123456789ab", "00000000000000a1", "00000000000000b1"
 
@@ -67,7 +68,7 @@ class Peer:
                 writer.close()
                 await writer.wait_closed()
             else:
-                async with asyncio.timeout(3):
+                async with asyncio.timeout(5):
                     came = await reader.read()
         writer.close()
         return came
@@ -102,12 +103,12 @@ def frames(samples: bytes, size: int = FRAME_BYTES) -> bytes:
     return b"".join(sound(samples[at : at + size]) for at in range(0, len(samples), size))
 
 
-def screened(samples: bytes) -> Heard | None:
+def screened(samples: bytes) -> Verdict:
     screen = Screen()
     for at in range(0, len(samples), FRAME_BYTES):
         if verdict := screen.push(samples[at : at + FRAME_BYTES]):
-            return verdict.heard
-    return None
+            return verdict
+    return screen.end()
 
 
 @pytest.mark.parametrize("size", [2, 160, 320, 322, 640, 8000])
@@ -116,7 +117,7 @@ async def test_the_verdict_is_the_screens_whatever_the_frames_size(size: int) ->
         assert await peer.say(NAMED + frames(HELLO, size)) == HANGUP
         (listened,) = peer.told
     assert (listened.attempt, listened.phase) == (ATTEMPT, Phase.SCREEN)
-    assert listened.verdict.heard is screened(HELLO) is Heard.PERSON
+    assert listened.verdict.heard is screened(HELLO).heard is Heard.PERSON
     assert listened.sound == HELLO[: (listened.verdict.frame + 1) * FRAME_BYTES]
     assert len(listened.trace) == listened.verdict.frame + 1
 
@@ -176,9 +177,10 @@ async def test_the_greeting_is_said_frame_for_frame_as_sound_comes() -> None:
         b"GET / HTTP/1.1\r\n\r\n",
         NAMED + NAMED,
         NAMED + bytes((0x10, 0xFF, 0xFF)),
+        NAMED + bytes((0x10, 0, 161)) + bytes(161),
         NAMED + bytes((0xFF, 0, 1, 1)),
     ],
-    ids=["token", "attempt", "phase", "no id", "http", "two ids", "too long", "error"],
+    ids=["token", "attempt", "phase", "no id", "http", "two ids", "too long", "half a sample", "error"],
 )
 async def test_what_is_no_call_of_ours_is_closed_without_a_word(data: bytes) -> None:
     async with listening() as peer:
@@ -197,6 +199,34 @@ async def test_a_socket_that_sends_nothing_is_closed_and_what_does_not_come_is_s
     assert QUICK.longest - 0.2 < nothing.verdict.seconds < QUICK.longest + 0.2
     assert word.verdict.heard is Heard.PERSON
     assert word.verdict.seconds < QUICK.longest
+
+
+@pytest.mark.parametrize("phase", [Phase.SCREEN, Phase.BEEP])
+async def test_while_nothing_comes_asterisk_is_sent_a_frame_a_second(phase: Phase) -> None:
+    """After two seconds without any it would close, long before the times that hold on a live site."""
+    async with listening(EarLimits()) as peer:
+        came = await peer.say(named(phase) + frames(SILENCE))
+        (listened,) = peer.told
+    heard = Heard.SILENCE if phase is Phase.SCREEN else Heard.MACHINE
+    assert (listened.verdict.heard, came[-3:]) == (heard, HANGUP)
+    assert listened.verdict.seconds == pytest.approx(3.0 if phase is Phase.SCREEN else 2.5, abs=0.3)
+    sent = [message for message in Messages().feed(came) if isinstance(message, Sound)]
+    assert sent == [Sound(8000, SILENCE)] * 2
+
+
+async def test_what_asterisk_waits_for_no_longer_is_told_to_nobody() -> None:
+    """The whole daemon stood still: the dialplan has gone on as with a person, whatever is heard now."""
+    async with listening() as peer:
+        reader, writer = await asyncio.open_connection("127.0.0.1", peer.port)
+        writer.write(NAMED)
+        while not peer.ear.calls:
+            await asyncio.sleep(0.01)
+        writer.write(frames(HELLO))
+        time.sleep(QUICK.longest + QUICK.told)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+        assert (peer.told, peer.ear.refused) == ([], 1)
 
 
 async def test_a_call_whose_times_cannot_be_kept_goes_on_as_a_persons_and_the_others_have_theirs(
@@ -322,6 +352,8 @@ async def test_a_greeting_without_an_end_gets_its_message_in_the_end() -> None:
 
 
 TALK = NAMED + frames(HELLO)
+DECIDES = len(NAMED) + (screened(HELLO).frame + 1) * len(sound(SILENCE))
+"""Bytes up to the end of the frame that decides."""
 
 
 @settings(max_examples=60, deadline=None)
@@ -333,7 +365,7 @@ def test_a_peer_that_goes_at_any_byte_leaves_nothing_behind(end: int, size: int)
             async with asyncio.timeout(2):
                 while peer.ear.calls:
                     await asyncio.sleep(0.005)
-            assert len(peer.told) <= 1
+            assert len(peer.told) <= (end >= DECIDES)
 
     asyncio.run(go())
 
