@@ -150,10 +150,14 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
 
 def _capacity(found: dict[str, Any]) -> Iterator[str]:
     yield f"{found['calls']} calls at once on one core: lag of a frame, ms"
-    for loop in ("asyncio", "uvloop"):
-        row = found[loop]
+    for loop, row in found.items():
+        if loop == "calls":
+            continue
         lags = ", ".join(f"{name} {row[f'lag_{name}_ms']:.2f}" for name in ("p50", "p99", "max"))
-        yield f"  {loop:10} {lags}; {100 * row['core_used']:.0f} % of the core"
+        yield (
+            f"  {loop:10} {lags}; {100 * row['core_used']:.0f} % of the core; "
+            f"the sender itself late by p99 {row['sender_late_p99_ms']:.2f}"
+        )
 
 
 def _seconds(time: float | None, width: int) -> str:

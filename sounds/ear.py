@@ -197,6 +197,7 @@ class Call(asyncio.Protocol):
         self.phase, self.attempt = self._ear.known(message.id)
         match self.phase:
             case Phase.SCREEN:
+                self._screen = self._ear.screen(self.attempt)
                 self._greeting = self._ear.greeting(self.attempt)
             case Phase.BEEP:
                 self._screen = _Beep()
@@ -321,7 +322,8 @@ class Call(asyncio.Protocol):
 
 class Ear:
     """The server; made in a running loop. `token` is the site's, `expected` says whether an attempt is to be
-    listened to now, `greeting` what is said meanwhile on its call: 8 kHz, 16 bits; none is silence."""
+    listened to now, `greeting` what is said meanwhile on its call: 8 kHz, 16 bits; none is silence. `screen`
+    makes what decides who has answered."""
 
     def __init__(
         self,
@@ -330,11 +332,12 @@ class Ear:
         decided: Decided,
         *,
         greeting: Callable[[str], bytes] = lambda attempt: b"",
+        screen: Callable[[str], Screen] = lambda attempt: Screen(),
         limits: EarLimits | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.limits = limits or EarLimits()
-        self.decided, self.greeting = decided, greeting
+        self.decided, self.greeting, self.screen = decided, greeting, screen
         self.calls: set[Call] = set()
         self.refused = 0
         self._token, self._expected = token, expected
