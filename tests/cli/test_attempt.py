@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import wave
 from dataclasses import replace
 from pathlib import Path
@@ -96,6 +97,20 @@ def kept(site: Path) -> None:
 
 def why(site: Path, *args: str) -> Result:
     return CliRunner().invoke(app, ["why", *args, "--site", str(site)])
+
+
+def shape(told: str) -> list[str]:
+    """Without what is different in each call."""
+    told = re.sub(r"\| .*|\|\d.*|/\S+", "|", told).replace("person", "machine")
+    return re.sub(r"\b[0-9a-f]{8}\b|\d+(\.\d+)?|( in \d+ parts)|(, voice .*)", "", told).splitlines()
+
+
+def test_the_admins_page_shows_what_the_program_prints(site: Path) -> None:
+    kept(site)
+    page = (Path(__file__).parent.parent.parent / "docs/evidence.md").read_text("utf-8")
+    example = page.partition("```\n")[2].partition("\n```")[0]
+    told = why(site, "attempt", ATTEMPT).output
+    assert shape(example) == shape(told[told.index("screened:") : told.index("\n\nit came to")])
 
 
 def test_a_call_is_drawn_with_its_verdict_and_outcome(site: Path) -> None:
