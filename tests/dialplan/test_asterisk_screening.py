@@ -24,6 +24,7 @@ from lab.provision import AsteriskBinary
 from sounds.audiosocket import HANGUP
 from sounds.audiosocket import sound as message
 from sounds.catalogue import sounds_dir
+from sounds.ear import Phase, socket_id
 from tests.conftest import SITE
 from tests.daemon.site import edit
 from tests.dialplan.test_asterisk_calls import dialer, originate, until
@@ -132,30 +133,46 @@ async def _read(reader: asyncio.StreamReader) -> None:
 
 
 IDS = {name: f"{n:016x}" for n, name in enumerate((*PERSONS, *MACHINES), 0xF0)}
+EARLY = "00000000000000e0"
 MACHINE_IDS = {IDS[name] for name in MACHINES}
 
 
+@dataclass(frozen=True)
+class Faulty:
+    """The pair with such an ear, and the daemon's link."""
+
+    pair: Pair
+    link: Ami
+    events: list[Event]
+    ears: Ears
+    folder: Path
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def came(
+async def faulty(
     asterisk_binary: AsteriskBinary, espeak: SpeechEngine, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[dict[str, Came]]:
-    """All calls at once."""
+) -> AsyncIterator[Faulty]:
     folder = tmp_path_factory.mktemp("faults")
     _write(folder / "site")
     words = sound.read(sounds_dir() / "ru/greeting.wav") * 30
-    for name, seconds in (("long", 60.0), ("short", SPOKEN)):
+    for name, seconds in (("long", 60.0), ("short", SPOKEN), ("blink", 0.05)):
         sound.write(folder / f"{name}.wav", words[: int(seconds * sound.RATE) * 2])
     opened = Pair.open(
         asterisk_binary, folder / "site", folder / "pair", sounds_dir=sounds_dir(), speech=espeak.command
     )
     async with opened as pair, dialer(pair) as (link, events):
-        ears = Ears(link, {IDS[name]: way for name, way in (PERSONS | MACHINES).items()})
+        ears = Ears(link, {IDS[name]: way for name, way in (PERSONS | MACHINES).items()} | {EARLY: Server()})
         with socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # who does not read is soon full
             listener.bind(("127.0.0.1", pair.site.system.ear_port))
             async with await asyncio.start_server(ears.serve, sock=listener, limit=1024):
-                calls = [_call(pair, link, events, ears, folder, name) for name in IDS]
-                yield dict(zip(IDS, await asyncio.gather(*calls), strict=True))
+                yield Faulty(pair, link, events, ears, folder)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def came(faulty: Faulty) -> dict[str, Came]:
+    """All calls at once."""
+    return dict(zip(IDS, await asyncio.gather(*(_call(faulty, name) for name in IDS)), strict=True))
 
 
 def _write(folder: Path) -> None:
@@ -164,14 +181,20 @@ def _write(folder: Path) -> None:
     edit(folder / "campaigns/spring.yaml", screening="on", voicemail=LETTER, max_talk=f"{MAX_TALK}s")
 
 
-async def _call(pair: Pair, link: Ami, events: list[Event], ears: Ears, folder: Path, name: str) -> Came:
-    attempt = IDS[name]
+async def _dial(faulty: Faulty, attempt: str, file: str, context: str, exten: str) -> str:
+    """Call somebody who plays the file, and then sends nothing; the channel's id."""
     number = f"+7495{int(attempt, 16):07d}"
-    file = folder / ("short" if name == KILLED else "long")
-    await pair.city.behave(number, Behaviour(Kind.SPEAKS, 0.2, 60.0, sound=str(file)))
-    channel = f"PJSIP/{number}@{pair.site.trunk_endpoint('city')}"
-    await originate(link, channel, attempt, "perezvon-answered", "spring")
-    id = f"pz-pz1-{attempt}"
+    way = Behaviour(Kind.SPEAKS, 0.2, 60.0, sound=str(faulty.folder / file))
+    await faulty.pair.city.behave(number, way)
+    channel = f"PJSIP/{number}@{faulty.pair.site.trunk_endpoint('city')}"
+    await originate(faulty.link, channel, attempt, context, exten)
+    return f"pz-pz1-{attempt}"
+
+
+async def _call(faulty: Faulty, name: str) -> Came:
+    attempt, events, link = IDS[name], faulty.events, faulty.link
+    file = "short" if name == KILLED else "long"
+    id = await _dial(faulty, attempt, file, "perezvon-answered", "spring")
     answered = await until(events, 20.0, Event="Newstate", Uniqueid=id, ChannelStateDesc="Up")
     heard = await until(events, 20.0, UserEvent="PerezvonHeard", Attempt=attempt)
     value = await link.action({"Action": "Getvar", "Channel": id, "Variable": "TIMEOUT(absolute)"})
@@ -180,7 +203,7 @@ async def _call(pair: Pair, link: Ami, events: list[Event], ears: Ears, folder: 
         await until(events, 5.0, Event="QueueCallerJoin", Uniqueid=id)
         return Came(heard, after, float(value["Value"]))
     await until(events, 50.0, UserEvent="PerezvonMessageLeft", Attempt=attempt)
-    left = asyncio.get_running_loop().time() - ears.beeps[attempt]
+    left = asyncio.get_running_loop().time() - faulty.ears.beeps[attempt]
     return Came(heard, after, 0.0, left - len(sound.read(sounds_dir() / f"ru/{LETTER}.wav")) / 2 / sound.RATE)
 
 
@@ -204,3 +227,17 @@ async def test_a_machine_has_its_message_though_nobody_tells_of_its_beep(came: d
     killed = came[KILLED]
     assert SPOKEN - killed.after + 2.0 < killed.left < SPOKEN + 7
     assert {came[name].heard["By"] for name in MACHINES} == {"ear"}
+
+
+async def test_a_listener_before_the_answer_stays_though_neither_side_sends_anything(faulty: Faulty) -> None:
+    """AudioSocket as a channel knows no such limit: there the ear need send nothing."""
+    spied = await _dial(faulty, EARLY, "blink", "perezvon-preview", "visits")
+    await until(faulty.events, Event="Newstate", Uniqueid=spied, ChannelStateDesc="Up")
+    site = faulty.pair.site
+    id = f"pze-pz1-{EARLY}"
+    name = socket_id(site.ear_token, Phase.EARLY, EARLY)
+    channel = f"AudioSocket/127.0.0.1:{site.system.ear_port}/{name}"
+    await originate(faulty.link, channel, EARLY, "perezvon-early", "listen", "pze")
+    await until(faulty.events, Event="ChanSpyStart", SpyerUniqueid=id)
+    with pytest.raises(TimeoutError):  # Asterisk closes the other two after 2 s
+        await until(faulty.events, 5.0, Event="Hangup", Uniqueid=id)
