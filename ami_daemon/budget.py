@@ -58,7 +58,7 @@ class Budgets:
             self._read[name] = await ledger.counts(name, law, start, since.keys() - written)
             for attempt in written:
                 del since[attempt]
-            if self._site.campaigns[name].screened:
+            if self._is_screened(name, self._read[name]):
                 self.marks[name] = await ledger.marks(name, start)
 
     def zone(self, name: str) -> ZoneInfo:
@@ -76,13 +76,17 @@ class Budgets:
         return standing(counts, law.of, law.limit, self._errors(name, counts) or NO_ERRORS)
 
     def screening(self, name: str) -> Screening | None:
-        """How often the campaign's screen errs, as estimated; `None` where its answers are not screened."""
+        """How often the campaign's screen errs, as estimated; `None` where nothing was screened."""
         return self._errors(name, self._counts(name))
 
     def _errors(self, name: str, counts: Counts) -> Screening | None:
-        if not self._site.campaigns[name].screened:
+        if not self._is_screened(name, counts):
             return None
         return errors(counts, self.marks.get(name, NO_MARKS))
+
+    def _is_screened(self, name: str, counts: Counts) -> bool:
+        """Or was in the law's window: who was hung up on then counts on when screening is off."""
+        return self._site.campaigns[name].screened or counts.machines > 0
 
     def _counts(self, name: str) -> Counts:
         read = self._read.get(name, Counts())

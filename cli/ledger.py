@@ -112,7 +112,7 @@ async def _windows(
         since = window_start(window, now, zone)
         counts = await store.ledger.counts(name, law, since)
         marks = await store.ledger.marks(name, since)
-        screening = errors(counts, marks) if campaign.screened else NO_ERRORS
+        screening = errors(counts, marks) if campaign.screened or counts.machines else NO_ERRORS
         found = standing(counts, law.of, law.limit, screening)
         rows.append(
             {

@@ -63,7 +63,7 @@ async def write_ledger(ledger: LedgerRepository, period: Period, out: BinaryIO) 
                 write([*_cells(call, law, period.zone), counts_as])
         counts = Counts(told["abandoned"], told["late"], told["connected"], told["left"], told["machine"])
         marks = await ledger.marks(period.campaign, period.start, period.until)
-        screening = errors(counts, marks) if period.screened else NO_ERRORS
+        screening = errors(counts, marks) if period.screened or counts.machines else NO_ERRORS
         found = standing(counts, law.of, law.limit, screening)
         out.write("\ufeff".encode())
         with _csv(out) as write:
@@ -140,9 +140,9 @@ def _summary(
     yield "checked", marks.checked
     yield "checked_and_marked", marks.checked_machines
     yield "check_sample", marks.passed_on
-    yield "p_persons_among_machines", f"{screening.persons_among_machines:.6g}"
-    yield "q_machines_among_persons", f"{screening.machines_among_persons:.6g}"
+    yield "p_persons_among_machines", f"{screening.persons_among_machines:.12g}"
+    yield "q_machines_among_persons", f"{screening.machines_among_persons:.12g}"
     yield "formula", FORMULAS[law.of]
-    yield "counted_abandoned", f"{found.abandoned:.6g}"
+    yield "counted_abandoned", f"{found.abandoned:.12g}"
     yield "counted_live", f"{found.live:.12g}"
     yield "rate", f"{found.rate:.6f}"

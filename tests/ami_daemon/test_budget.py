@@ -119,6 +119,17 @@ async def test_where_nothing_is_screened_nothing_is_estimated(tmp_path: Path) ->
         assert daemon.dialer.budgets.screening("renewal") is None
 
 
+async def test_turning_screening_off_does_not_forgive_whom_it_hung_up_on(tmp_path: Path) -> None:
+    async with a_daemon(a_site(tmp_path, 1)) as daemon:  # it is off, and these calls were screened before
+        for end in await machines(daemon, 5):
+            daemon.dialer.hear(end)
+        screening = daemon.dialer.budgets.screening(NAME)
+        assert screening is not None
+        assert daemon.dialer.budgets.standing(NAME).abandoned == pytest.approx(
+            5 * screening.persons_among_machines
+        )
+
+
 async def test_the_estimates_are_shown_to_people_and_programs(screened: Site) -> None:
     async with a_daemon(screened) as daemon:
         await daemon.dialer.load()

@@ -10,7 +10,7 @@ import json
 import random
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,12 +125,13 @@ def a_month(seed: int, count: int = 300) -> list[Call]:
     return calls
 
 
-FIRST = {  # how an auditor would write down each law's share, from the law's text
-    "us": lambda a, late, took, left: (a + late) / (a + late + took + left),
-    "uk": lambda a, late, took, left: (a + late) / (a + late + took),
-    "it": lambda a, late, took, left: (a + late) / took,
-    "none": lambda a, late, took, left: a / (a + took + left),
+FIRST: dict[str, Callable[..., float]] = {  # as an auditor would write it down from the law's text
+    "us": lambda a, late, took, left, wrong, p: (a + late + wrong) / (a + late + wrong + p * (took + left)),
+    "uk": lambda a, late, took, left, wrong, p: (p * (a + late) + wrong) / (p * (a + late + took) + wrong),
+    "it": lambda a, late, took, left, wrong, p: (a + late + wrong) / (p * took),
+    "none": lambda a, late, took, left, wrong, p: (a + wrong) / (a + wrong + p * (took + left)),
 }
+"""`wrong`: persons whom the screen hung up on, by its estimate; `p`: how many of the passed are persons."""
 CONNECT = {"us": 2.0, "uk": 2.0, "it": 3.0, "none": float("inf")}
 
 
@@ -162,7 +163,8 @@ def test_the_rate_that_is_shown_can_be_recomputed_from_the_export_and_from_the_j
         kinds = {"abandoned": "abandoned", "hung_up_before_talk": "left"}
         kind = kinds.get(call["outcome"], "took")
         counts["late" if late and kind != "abandoned" else kind] += 1
-    rate = FIRST[law](*counts.values())
+    wrong = len(machines) * float(summary["p_persons_among_machines"])
+    rate = FIRST[law](*counts.values(), wrong, 1 - float(summary["q_machines_among_persons"]))
     assert f"{rate:.6f}" == summary["rate"]
     assert float(summary["counted_abandoned"]) / float(summary["counted_live"]) == pytest.approx(rate)
     assert row["rate"] == pytest.approx(rate)
@@ -300,11 +302,11 @@ def test_persons_whom_the_screen_hung_up_on_are_abandoned(site: Path, url: str, 
     now = time.time()
     calls: list[Call] = [(Outcome.TALKED, 60.0, 0.5)] * 60 + [(Outcome.MACHINE, 60.0, None)] * 40
     journal(url, calls, now)
-    edit(site / "campaigns/spring.yaml", screening="off")
-    [off, *_] = json.loads(ledger("show", "spring", "--json", site=site).output)["windows"]
-    assert (off["rate"], off["machines"], off["persons_among_machines"]) == (0.0, 40, 0.0)
     edit(site / "campaigns/spring.yaml", screening="on")
     [on, *_] = json.loads(ledger("show", "spring", "--json", site=site).output)["windows"]
+    edit(site / "campaigns/spring.yaml", screening="off")
+    [off, *_] = json.loads(ledger("show", "spring", "--json", site=site).output)["windows"]
+    assert off == on | {"since": off["since"]}, "who was hung up on stays so when screening is turned off"
     p, q = on["persons_among_machines"], on["machines_among_persons"]
     assert 0.0 < p < 0.3
     assert 0.0 < q < 0.3
