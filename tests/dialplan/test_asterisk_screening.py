@@ -48,6 +48,8 @@ class Server:
     reads: bool = True
     at_once: bool = False
     """Asterisk need not wait for the limit: it closes, or Asterisk does."""
+    tells: tuple[tuple[str, str], ...] = ()
+    """Variables of the call that are set first, as the daemon does with a verdict."""
 
 
 def closes(sends: bytes) -> Server:
@@ -57,6 +59,9 @@ def closes(sends: bytes) -> Server:
 PERSONS = {
     "reads and says nothing": Server(),
     "reads nothing": Server(reads=False),
+    "has a verdict, and hangs before it lets go": Server(
+        tells=(("PZ_QUIET", "0.20"), ("PZ_HEARD", "person"))
+    ),
     "half a message, then nothing": Server(PART[:100], at_once=True),
     "too long a message that never comes whole": Server(bytes((0x10, 0xFF, 0xFF)), at_once=True),
     "far too much sound": Server(message(bytes(8000)), again=True),
@@ -98,9 +103,10 @@ class Ears:
         if phase == "0002":
             self.beeps[attempt] = asyncio.get_running_loop().time()
         elif attempt in MACHINE_IDS:
-            verdict = {"Channel": f"pz-pz1-{attempt}", "Variable": "PZ_HEARD", "Value": "machine"}
+            way = Server(HANGUP, tells=(("PZ_HEARD", "machine"),))
+        for name, value in way.tells:
+            verdict = {"Channel": f"pz-pz1-{attempt}", "Variable": name, "Value": value}
             await self._link.action({"Action": "Setvar", **verdict})
-            way = Server(HANGUP)
         await self._go(way, reader, writer)
 
     async def _go(self, way: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from sounds.audiosocket import HANGUP, Messages, Sound, sound
-from sounds.ear import Call, Ear, EarLimits, Listened, Phase, socket_id
+from sounds.ear import Call, Ear, Listened, Phase, socket_id
+from sounds.ear_limits import EarLimits
 from sounds.screening import FRAME_BYTES, Heard, Screen, Verdict
 
 TOKEN, ATTEMPT, SECOND = "0123456789ab", "00000000000000a1", "00000000000000b1"
