@@ -53,12 +53,16 @@ class Search:
     one, a setting at a time, as long as that helps. The same settings are not tried twice.
     """
 
-    def __init__(self, player: Player, clips: Sequence[Clip], seed: int) -> None:
+    def __init__(
+        self, player: Player, clips: Sequence[Clip], seed: int, known: Sequence[Settings] = ()
+    ) -> None:
+        """`known`: settings that may not be worse than what is found, whatever the luck of the draw."""
         rng = random.Random(seed)
         self._player, self._clips = player, clips
         self._some = rng.sample(list(clips), min(_SAMPLE, len(clips)))
         drawn = [{key: rng.choice(steps) for key, steps in _STEPS.items()} for _ in range(_DRAWN)]
         self._drawn: list[Settings] = [AMD_DEFAULTS, *drawn]
+        self._known = known
         self._tried: dict[tuple[int, ...], tuple[int, int]] = {}
 
     async def passed(self, settings: Settings) -> float:
@@ -68,7 +72,8 @@ class Search:
     async def best(self, allowed: float) -> Settings:
         """`allowed`: the share of the machines that may pass."""
         first = await self._scores(self._drawn, self._some, allowed)
-        best, settings = (await self._scores([one for _, one in first[:_KEPT]], self._clips, allowed))[0]
+        kept = [*(one for _, one in first[:_KEPT]), *self._known]
+        best, settings = (await self._scores(kept, self._clips, allowed))[0]
         for _ in range(_ROUNDS):
             print(f"tuning AMD: (over, lost, passed) {best} {dict(settings)}", file=sys.stderr)
             found, better = (await self._scores(_neighbours(settings), self._clips, allowed))[0]

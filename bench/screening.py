@@ -96,7 +96,8 @@ async def _in_asterisk(
         ours = figures(await player.ours(clips))
         settings = {"amd": AMD_DEFAULTS, "amd_tuned": AMD_TUNED, "amd_as_ours": AMD_AS_OURS}
         if tuning:
-            search = Search(player, tuning, seed)
+            # The draw alone found 53 lost where 41 are known: AMD() shall have the best that anybody found.
+            search = Search(player, tuning, seed, [AMD_TUNED, AMD_AS_OURS])
             settings["amd_tuned"] = await search.best(await search.passed(AMD_DEFAULTS))
             settings["amd_as_ours"] = await search.best(benchmark(ours).machines_passed)
         judges = {

@@ -232,6 +232,14 @@ async def test_amd_at_its_best_loses_the_fewest_persons_while_so_many_machines_p
     assert wrong < errors(await player.amd([*PERSONS, *MACHINES], AMD_DEFAULTS)) == (13, 0)
 
 
+async def test_what_is_found_is_never_worse_than_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_amd, "_DRAWN", 0)
+    monkeypatch.setattr(_amd, "_ROUNDS", 0)
+    known = {**AMD_DEFAULTS, "greeting": 2500}
+    assert (await Search(ByLength(), [*PERSONS, *MACHINES], 1).best(0.04))["greeting"] == 1500
+    assert await Search(ByLength(), [*PERSONS, *MACHINES], 1, [known]).best(0.04) == known
+
+
 async def test_two_searches_try_the_same_settings_once_and_allow_what_the_defaults_pass() -> None:
     player = ByLength()
     search = Search(player, [*PERSONS, *MACHINES], 1)
