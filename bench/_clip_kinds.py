@@ -108,7 +108,7 @@ class Speaker:
 def _person(kind: str) -> Callable[[Scene], Samples]:
     def scene(s: Scene) -> Samples:
         speaker = s.speaker(child=kind == "child", slow=kind == "slow")
-        onset = float(s.rng.triangular(0.1, 0.25, 0.8)) if kind != "late" else s.uniform(0.8, 2.0)
+        onset = _onset(s) if kind != "late" else s.uniform(1.0, 2.2)
         saying = {"longer": "longer", "company": "company"}.get(kind) or (
             "longer" if s.chance(0.15) else "hello"
         )
@@ -125,6 +125,11 @@ def _person(kind: str) -> Callable[[Scene], Samples]:
         return np.concatenate([whole, silence(max(1.0, 7.0 - len(whole) / RATE))])
 
     return scene
+
+
+def _onset(s: Scene) -> float:
+    """Seconds to the first word: one law for persons and machines, as it is the line's and the hand's."""
+    return float(s.rng.triangular(0.1, 0.25, 1.2))
 
 
 def _picked_up(s: Scene, seconds: float) -> Samples:
@@ -150,7 +155,8 @@ def _spoken(
 def _greeting(s: Scene, speaker: Speaker, least: float = 4.0, most: float = 15.0) -> list[Samples]:
     """A voice mailbox's words: 4 to 15 s."""
     sound = _spoken(s, speaker, [s.text("opening")])
-    while sum(map(len, sound)) < s.uniform(least, 10.0) * RATE:
+    length = s.uniform(least, 10.0) * RATE
+    while sum(map(len, sound)) < length:
         sound += _spoken(s, speaker, [s.text("middle")])
     if s.chance(0.6):
         sound += _spoken(s, speaker, [s.text("ending")])
@@ -158,7 +164,7 @@ def _greeting(s: Scene, speaker: Speaker, least: float = 4.0, most: float = 15.0
 
 
 def _machine(s: Scene, sound: list[Samples], *, onset: float | None = None, beep: float = 0.0) -> Samples:
-    onset = s.uniform(0, 1.0) if onset is None else onset
+    onset = _onset(s) if onset is None else onset
     whole = np.concatenate([silence(onset), *sound])
     s.speech_at, s.speech_end = onset, len(whole) / RATE
     if s.chance(beep):
@@ -179,6 +185,19 @@ def _short_start(s: Scene) -> Samples:
     speaker = s.speaker()
     start = _spoken(s, speaker, [s.text("start")], 0.4, 1.2)
     return _machine(s, start + _greeting(s, speaker, most=13.0), beep=0.9)
+
+
+def _short_mailbox(s: Scene) -> Samples:
+    """A second or two of words, as long a silence, and words again."""
+    speaker = s.speaker()
+    start = _spoken(s, speaker, [s.text("opening")], 1.2, 2.4)
+    return _machine(s, [*start, *_spoken(s, speaker, [s.text("ending")])], beep=0.9)
+
+
+def _beep(s: Scene) -> Samples:
+    """A mailbox with a name or nothing for a greeting."""
+    words = _spoken(s, s.speaker(), [s.text("start")], 0.1, 0.6) if s.chance(0.5) else []
+    return _machine(s, words, beep=1.0)
 
 
 def _assistant(s: Scene) -> Samples:
@@ -300,24 +319,26 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "short": Kind("person", 0.38, _person("short")),
+    "short": Kind("person", 0.50, _person("short")),
     "longer": Kind("person", 0.10, _person("longer")),
     "company": Kind("person", 0.05, _person("company")),
-    "street": Kind("person", 0.08, _person("short"), "street"),
-    "car": Kind("person", 0.06, _person("short"), "car"),
-    "babble": Kind("person", 0.05, _person("short"), "babble"),
-    "tv": Kind("person", 0.03, _person("short"), "tv"),
-    "with_music": Kind("person", 0.05, _person("short"), "music"),
+    "street": Kind("person", 0.05, _person("short"), "street"),
+    "car": Kind("person", 0.04, _person("short"), "car"),
+    "babble": Kind("person", 0.02, _person("short"), "babble"),
+    "tv": Kind("person", 0.02, _person("short"), "tv"),
+    "with_music": Kind("person", 0.02, _person("short"), "music"),
     "slow": Kind("person", 0.04, _person("slow")),
     "repeated": Kind("person", 0.08, _person("repeated")),
     "child": Kind("person", 0.04, _person("child")),
     "late": Kind("person", 0.04, _person("late")),
-    "voicemail": Kind("machine", 0.30, _voicemail, "faint"),
-    "short_start": Kind("machine", 0.12, _short_start, "faint"),
-    "announcement": Kind("machine", 0.15, _announcement, ""),
-    "recorded": Kind("machine", 0.06, _recorded, "", ("test",)),
-    "assistant": Kind("machine", 0.08, _assistant, ""),
-    "menu": Kind("machine", 0.09, _menu, ""),
+    "voicemail": Kind("machine", 0.26, _voicemail, "faint"),
+    "short_start": Kind("machine", 0.08, _short_start, "faint"),
+    "short_mailbox": Kind("machine", 0.04, _short_mailbox, "faint"),
+    "beep": Kind("machine", 0.04, _beep, "faint"),
+    "announcement": Kind("machine", 0.15, _announcement, "studio"),
+    "recorded": Kind("machine", 0.06, _recorded, "studio", ("test",)),
+    "assistant": Kind("machine", 0.08, _assistant, "studio"),
+    "menu": Kind("machine", 0.09, _menu, "studio"),
     "music": Kind("machine", 0.05, _music, ""),
     "music_speech": Kind("machine", 0.03, _music_speech, ""),
     "sit": Kind("sit", 0.05, _sit, ""),
@@ -330,12 +351,18 @@ KINDS: dict[str, Kind] = {
 """All kinds. The shares of persons sum to 1, and so do those of all others that are in both parts."""
 
 
+_SUPPRESSED = {"room": 0.3, "studio": 0.6}
+"""Share that has nothing behind the voice: a phone that suppresses noise, a good studio."""
+
+
 def background(s: Scene, noise: str, sound: Samples) -> Samples:
     """The sound with what is behind it, of a drawn distance in level."""
+    if noise in ("room", "studio") and s.chance(_SUPPRESSED[noise]):
+        noise = ""
     if not noise:
         return sound
     seconds = len(sound) / RATE
-    if noise == "faint":  # behind a greeting that somebody recorded at home, or on the go
+    if noise in ("faint", "studio"):  # behind a greeting that somebody recorded at home, or on the go
         noise = str(s.rng.choice(["room", "room", "room", "street", "car"]))
         s.snr = s.uniform(15, 40)
     else:

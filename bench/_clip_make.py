@@ -12,10 +12,24 @@ from typing import get_args
 import numpy as np
 
 from bench._clip_kinds import KINDS, Scene, background
-from bench._clip_sounds import Samples, at_level, coloured, decibels, g711, lost, pcm, samples, shaped, tone
+from bench._clip_sounds import (
+    Samples,
+    at_level,
+    coloured,
+    decibels,
+    g711,
+    lost,
+    pcm,
+    samples,
+    shaped,
+    silence,
+    tone,
+)
 from bench._clip_texts import Part
 
 PARTS: tuple[Part, ...] = get_args(Part)
+_LATE, _LATEST = 0.35, 0.4
+"""Share of the lines that are silent after the answer, and for how many seconds at most."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +101,8 @@ def make(order: Order, programs: Programs) -> tuple[Clip, bytes]:
     sound = background(s, kind.noise, kind.scene(s))
     level = float(rng.triangular(-35, -22, -10))
     finished, codec, loss = _line(at_level(sound, level), rng, programs.sox)
+    late = round(float(rng.uniform(0, _LATEST)), 3) if rng.random() < _LATE else 0.0
+    finished = g711(pcm(silence(late)), codec.split()[-1]) + finished
     beep_at, beep_end = s.beep or (None, None)
     clip = Clip(
         order.file,
@@ -94,10 +110,10 @@ def make(order: Order, programs: Programs) -> tuple[Clip, bytes]:
         order.kind,
         kind.label,
         language,
-        speech_at=_short(s.speech_at),
-        speech_end=_short(s.speech_end),
-        beep_at=_short(beep_at),
-        beep_end=_short(beep_end),
+        speech_at=_short(s.speech_at, late),
+        speech_end=_short(s.speech_end, late),
+        beep_at=_short(beep_at, late),
+        beep_end=_short(beep_end, late),
         voices=tuple(s.voices),
         texts=tuple(s.texts),
         noise=s.noise,
@@ -110,8 +126,8 @@ def make(order: Order, programs: Programs) -> tuple[Clip, bytes]:
     return clip, finished
 
 
-def _short(number: float | None) -> float | None:
-    return None if number is None else round(number, 3)
+def _short(number: float | None, late: float = 0.0) -> float | None:
+    return None if number is None else round(number + late, 3)
 
 
 def _line(sound: Samples, rng: np.random.Generator, sox: Sequence[str]) -> tuple[bytes, str, float]:

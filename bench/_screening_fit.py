@@ -1,8 +1,9 @@
-"""Learns `sounds/screening/weights.json`: `python -m bench._screening_fit [--clips 4800] [--seed 77]`.
+"""Learns `sounds/screening/weights.json`: `python -m bench._screening_fit [--clips 6400] [--seed 77]`.
 
-From the tuning part alone. First every talk is scored by weights that were learnt without its text (five
-folds), and what follows is printed; then the weights are learnt from all of it and written. One logistic
-regression for pauses and one for talk, with a ridge; a clip's frames weigh by the root of their number.
+From the tuning part alone. First every clip is screened with weights that were learnt from other texts and
+other voices, and what follows is printed; then the weights are learnt from all of it and written. One
+logistic regression for pauses and one for talk, with a ridge; a clip's frames weigh by the root of their
+number.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import json
 import math
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -22,21 +25,21 @@ from numpy.typing import NDArray
 import sounds.screening
 from bench._clip_make import Clip
 from bench._clips import corpus, load
+from bench._verdicts import Said, figures
+from bench.screening import screened
 from lab import sound
 from sounds.screening.cadence import Cadence
 from sounds.screening.listener import Listener
-from sounds.screening.odds import IN_PAUSE, NAMES, WEIGHTS, terms
+from sounds.screening.odds import IN_PAUSE, NAMES, WEIGHTS, Weights, terms
 from sounds.screening.talk import Talk
-from sounds.screening.verdict import Heard
+from sounds.screening.verdict import FRAME_BYTES, FRAME_S, Heard
 
 Floats = NDArray[np.float64]
 
-LONG_QUIET = 1.5
-"""Seconds: what comes after so long a pause decides nothing any more."""
-
-_SECONDS = 6.4
-_FOLDS, _RIDGE, _STEPS = 5, 8.0, 12
-_THIN = {True: 4, False: 8}  # of a pause's frames every fourth is learnt from, of talk's every eighth
+_FOLDS, _RIDGE, _STEPS = 3, 8.0, 12
+_SECONDS, _QUIET = 8.0, 2.2
+"""Learnt from is also what comes somewhat after any verdict: how talk goes on."""
+_THIN = {True: 2, False: 5}  # of a pause's frames every second is learnt from, of talk's every fifth
 
 
 @dataclass(frozen=True)
@@ -50,28 +53,32 @@ class Learnt:
 
 def learnt(clip: Clip) -> Learnt:
     talk, cadence, rows, quiet = Talk(), Cadence(), [], []
-    data = sound.read(Path(clip.file))[: int(_SECONDS * 16000)]
-    for at, (frame, hertz) in enumerate(Listener().frames(data)):
-        if cadence.add(hertz):
+    data = sound.read(Path(clip.file))[: round(_SECONDS / FRAME_S) * FRAME_BYTES]
+    for at, (frame, hertz) in enumerate(Listener().frames(data), 1):
+        if cadence.add(hertz, frame.level):
             break
         talk.add(frame.level, frame.voice)
         if (facts := talk.facts()) is None:
             continue
+        if facts.quiet >= _QUIET:
+            break
         pause = facts.quiet >= IN_PAUSE
-        if at % _THIN[pause] == 0 or (pause and facts.quiet < 0.3 and at % 2 == 0):
+        if at % _THIN[pause] == 0:
             rows.append(terms(facts))
             quiet.append(pause)
-        if facts.quiet >= LONG_QUIET:
-            break
     return Learnt(clip, np.array(rows).reshape(-1, len(NAMES)), np.array(quiet, bool))
 
 
-def fit(of: Iterable[Learnt], *, quiet: bool) -> Floats:
+def fit(of: Sequence[Learnt]) -> Weights:
+    return Weights(*(_fit(of, quiet=quiet) for quiet in (True, False)))
+
+
+def _fit(of: Iterable[Learnt], *, quiet: bool) -> list[float]:
     """Weights by Newton's method, on terms of mean 0 and spread 1."""
-    parts = [(one.rows[one.quiet == quiet], one.clip.label == Heard.PERSON) for one in of]
-    x = np.concatenate([rows for rows, _ in parts])
-    y = np.concatenate([np.full(len(rows), float(person)) for rows, person in parts])
-    heavy = np.concatenate([np.full(len(rows), 3 / math.sqrt(max(6, len(rows)))) for rows, _ in parts])
+    parts = [(one.rows[one.quiet == quiet], len(one.rows), one.clip.label == Heard.PERSON) for one in of]
+    x = np.concatenate([rows for rows, _, _ in parts])
+    y = np.concatenate([np.full(len(rows), float(person)) for rows, _, person in parts])
+    heavy = np.concatenate([np.full(len(rows), 3 / math.sqrt(max(6, count))) for rows, count, _ in parts])
     mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
     mean[0], spread[0] = 0, 1
     z, weights = (x - mean) / spread, np.zeros(x.shape[1])
@@ -84,47 +91,44 @@ def fit(of: Iterable[Learnt], *, quiet: bool) -> Floats:
         weights += np.linalg.solve(bend, slope)
     plain: Floats = weights / spread
     plain[0] = weights[0] - float((weights[1:] * mean[1:] / spread[1:]).sum())
-    return plain
+    return [round(float(weight), 3) for weight in plain]
 
 
-def fold(clip: Clip) -> int:
-    return sha256((clip.texts or (clip.file,))[0].encode()).digest()[0] % _FOLDS
+def fold(names: Sequence[str], clip: Clip) -> int:
+    """By the first of its texts, or of its voices; tones have neither."""
+    return sha256((names or (clip.file,))[0].encode()).digest()[0] % _FOLDS
 
 
-def crossed(of: list[Learnt]) -> dict[str, float]:
-    """Mean cost in nats of a frame whose text was not learnt from; guessing costs 0.69."""
-    costs: dict[str, list[float]] = {"quiet": [], "talking": []}
-    for number in range(_FOLDS):
-        others = [one for one in of if fold(one.clip) != number]
-        for state, quiet in (("quiet", True), ("talking", False)):
-            weights = fit(others, quiet=quiet)
-            for one in (one for one in of if fold(one.clip) == number):
-                odds = one.rows[one.quiet == quiet] @ weights
-                sign = 1 if one.clip.label == Heard.PERSON else -1
-                costs[state] += np.logaddexp(0, -sign * odds).tolist()
-    return {f"{state}_nats": round(float(np.mean(cost)), 3) for state, cost in costs.items()}
+def crossed(of: Sequence[Learnt]) -> list[Said]:
+    """What is said of clips by weights learnt from clips of other folds, of texts and of voices alike."""
+    folds = [(fold(one.clip.texts, one.clip), fold(one.clip.voices, one.clip)) for one in of]
+    said: list[Said] = []
+    with ProcessPoolExecutor() as pool:
+        for text, voice in product(range(_FOLDS), repeat=2):
+            others = [one for one, at in zip(of, folds, strict=True) if at[0] != text and at[1] != voice]
+            left = [one.clip for one, at in zip(of, folds, strict=True) if at == (text, voice)]
+            said += pool.map(partial(screened, weights=fit(others)), left, chunksize=16)
+    return said
 
 
 def main() -> None:
     parser = ArgumentParser("python -m bench._screening_fit", description=__doc__)
-    parser.add_argument("--clips", type=int, default=4800)
+    parser.add_argument("--clips", type=int, default=6400, help="size of the corpus, both parts (6400)")
     parser.add_argument("--seed", type=int, default=77)
     options = parser.parse_args()
-    clips = [clip for clip in load(corpus(options.clips, options.seed)) if clip.part == "tuning"]
+    clips = load(corpus(options.clips, options.seed))
+    wanted = [clip for clip in clips if clip.part == "tuning" and clip.label != Heard.SILENCE]
     with ProcessPoolExecutor() as pool:
-        known = list(pool.map(learnt, [clip for clip in clips if clip.label != Heard.SILENCE], chunksize=16))
-    print(json.dumps({"clips": len(known), **crossed(known)}))
-    write({"quiet": fit(known, quiet=True), "talking": fit(known, quiet=False)})
+        known = list(pool.map(learnt, wanted, chunksize=16))
+    print(json.dumps({"clips": len(known), **figures(crossed(known))}))
+    write(fit(known))
 
 
-def write(weights: dict[str, Floats]) -> None:
-    about = "python -m bench._screening_fit"
-    told = {
-        state: {name: round(float(w), 3) for name, w in zip(NAMES, of, strict=True)}
-        for state, of in weights.items()
-    }
+def write(weights: Weights) -> None:
+    told = {state: dict(zip(NAMES, of, strict=True)) for state, of in weights._asdict().items()}
     path = Path(sounds.screening.__file__).parent / WEIGHTS
-    path.write_text(json.dumps({"made by": about, **told}, indent=1) + "\n", encoding="utf-8")
+    content = {"made by": "python -m bench._screening_fit", **told}
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

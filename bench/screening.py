@@ -29,6 +29,7 @@ from bench._verdicts import Said, benchmark, figures, passed
 from lab import sound
 from lab.provision import default_cache, ensure_asterisk
 from sounds.screening import FRAME_BYTES, Screen
+from sounds.screening.odds import Weights
 
 AT_ONCE = 100
 """Calls at a time. `AMD()` said the same of each of 800 clips with 400, and of 200 with ten."""
@@ -109,13 +110,13 @@ async def _in_asterisk(
 
 def _offline(clips: Sequence[Clip]) -> list[Said]:
     with ProcessPoolExecutor() as pool:
-        return list(pool.map(_screened, clips, chunksize=16))
+        return list(pool.map(screened, clips, chunksize=16))
 
 
-def _screened(clip: Clip) -> Said:
+def screened(clip: Clip, weights: Weights | None = None) -> Said:
     """Ours, frame by frame, as fast as it goes."""
     data = sound.read(Path(clip.file))
-    screen = Screen()
+    screen = Screen(weights=weights)
     for at in range(0, len(data) - FRAME_BYTES + 1, FRAME_BYTES):
         if (verdict := screen.push(data[at : at + FRAME_BYTES])) is not None:
             break

@@ -25,7 +25,7 @@ LONGEST_SCREENING = 8
 LONGEST_GREETING = 32
 """Seconds after which a machine is left its message."""
 
-AMD = (2500, 2000, 1200, 6000, 60, 80, 6, 512, 3000)
+AMD = (3000, 2500, 1400, 6000, 40, 100, 6, 512, 2000)
 """For an Asterisk without AudioSocket: `AMD()`'s initial silence, greeting, silence after it, longest time,
 shortest word, silence between words (all ms), words, threshold, longest word (ms). The best for the corpus of
 `bench screening`: what its search found on the tuning part."""

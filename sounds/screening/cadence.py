@@ -5,7 +5,9 @@ Lengths and pitches are those of ITU-T E.180 and its national variants, with roo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
 
 from sounds.screening.verdict import FRAME_S, Heard
 
@@ -21,6 +23,9 @@ _RINGS = 0.3  # s
 _BEAT = (0.12, 0.76)  # s of tone, and of quiet, in the busy and congestion tones of the world
 _EVEN = 1.7  # times as long one of the two may be
 _SIT = (0.2, 0.5)  # s
+_LEVEL, _PITCH, _MOST = 3.0, 10, 0.8
+"""A network's tone keeps its level, dB, and pitch, Hz, so closely for this share of its frames; voices and
+music do not."""
 
 
 def _kind(hertz: tuple[int, ...]) -> str:
@@ -42,10 +47,17 @@ class Run:
     kind: str
     hertz: tuple[int, ...]
     frames: int = 1
+    levels: list[float] = field(default_factory=list)
+    pitches: list[int] = field(default_factory=list)
+    """Of the frames that are one tone, not two."""
 
     @property
     def seconds(self) -> float:
         return self.frames * FRAME_S
+
+    @property
+    def steady(self) -> bool:
+        return _alike(self.levels, _LEVEL) and _alike(self.pitches, _PITCH)
 
     def __str__(self) -> str:
         return f"a tone of {'+'.join(map(str, self.hertz))} Hz for {self.seconds:.2f} s"
@@ -59,11 +71,14 @@ class Cadence:
         self._runs = [Run("", (), 0)]
         self._idle = 0
 
-    def add(self, hertz: tuple[int, ...]) -> tuple[Heard, str] | None:
-        """One frame's tone; what the tones so far say, and why."""
+    def add(self, hertz: tuple[int, ...], level: float) -> tuple[Heard, str] | None:
+        """One frame's tone and level, dBov; what the tones so far say, and why."""
         runs = self._runs
         if hertz:
             self._tone(hertz)
+            runs[-1].levels.append(level)
+            if len(hertz) == 1:
+                runs[-1].pitches.append(hertz[0])
             self._idle = 0
         elif runs[-1].hertz:
             runs.append(Run("", ()))
@@ -114,17 +129,29 @@ class Cadence:
         if not gap and last.seconds >= _BEAT[0] and len(self._runs) >= beats:
             whole = self._runs[-beats:-1]
             pairs = list(zip(whole[::2], whole[1::2], strict=True))
-            if all(_busy(on, off) for on, off in pairs):
+            if all(_busy(on, off) and _alike(on.pitches + last.pitches, _PITCH) for on, off in pairs):
                 on, off = pairs[-1]
                 return Heard.BUSY, f"{on}, again after {off.seconds:.2f} s"
-        rung = sum(run.seconds for run in self._runs if run.kind == "progress" and run.seconds >= _RINGS)
+        rings = (run for run in self._runs if run.kind == "progress" and run.seconds >= _RINGS)
+        rung = sum(run.seconds for run in rings if run.steady)
         if not self._early and not gap and rung >= _RING:
             return Heard.RINGBACK, str(last)
         return None
 
 
+def _alike(values: Sequence[float], room: float) -> bool:
+    if not values:
+        return True
+    middle = median(values)
+    return sum(abs(value - middle) <= room for value in values) >= _MOST * len(values)
+
+
 def _busy(on: Run, off: Run) -> bool:
     low, high = _BEAT
-    if on.kind != "progress" or not (low <= on.seconds <= high and low <= off.seconds <= high):
+    if (
+        on.kind != "progress"
+        or not on.steady
+        or not (low <= on.seconds <= high and low <= off.seconds <= high)
+    ):
         return False
     return max(on.frames, off.frames) <= _EVEN * min(on.frames, off.frames)

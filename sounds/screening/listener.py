@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import webrtcvad
 
 from sounds.screening.tones import tone
-from sounds.screening.verdict import FRAME_BYTES, RATE, Frame
+from sounds.screening.verdict import FRAME_BYTES, RATE, SILENT, Frame
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -19,9 +19,6 @@ with warnings.catch_warnings():
 QUIET = -50.0
 """dBov: what is softer is nobody's voice."""
 
-SILENT = -100.0
-"""dBov: the level of digital silence, for want of minus infinity."""
-
 _ABOVE = (
     6.0  # dB over the line's noise a voice is; webrtcvad takes its first frames for voice whatever they are
 )
@@ -29,6 +26,7 @@ _BELOW = (
     26.0  # dB under the loudest so far it still is; webrtcvad goes on for a tenth of a second after its end
 )
 _LOUD = -30.0  # dBov: no line's noise, but music, or a voice from the first moment on
+_CODED = 8  # what A-law makes of digital silence
 _MODE = 2  # of webrtcvad, from 0 (much is speech) to 3
 _LEVELS = 250  # frames by which the line's noise is judged
 
@@ -57,8 +55,11 @@ class Listener:
 
     def _frame(self, sound: bytes) -> tuple[Frame, tuple[int, ...]]:
         rms = audioop.rms(sound, 2)
+        if rms <= _CODED and len(set(audioop.minmax(sound, 2))) == 1:
+            rms = 0
         level = 20 * math.log10(rms / 32768) if rms else SILENT
-        if len(self._levels) < _LEVELS:
+        # Before any sound has come the silence is the network's: it says nothing of the line's noise.
+        if (rms or self._levels) and len(self._levels) < _LEVELS:
             insort(self._levels, level)
         # The detector learns what noise is, so it has to hear all.
         voice = self._vad.is_speech(sound, RATE)

@@ -20,14 +20,15 @@ KNOTS: tuple[tuple[str, float, tuple[float, ...]], ...] = (
     ("span", 4.6, (0, 0.25, 0.4, 0.55, 0.75, 1.0, 1.4, 1.8, 2.3, 2.8, 3.4, 4.0)),
     ("word", 3.0, (0, 0.3, 0.6, 1.0, 1.5, 2.0)),
     ("longest", 1.5, (0, 0.3, 0.5, 0.7, 0.9, 1.1)),
-    ("onset", 2.0, (0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 1.0, 1.3)),
     ("weak", 2.0, (0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.3)),
     ("rest", 50.0, (0, 6, 12, 18, 24, 30, 40)),
     ("background", 55.0, (0, 8, 14, 20, 26, 32, 40)),
 )
 """Each fact's name, the most it counts for, and where its line may bend."""
 
-_NOISY, _SHALLOW = (24.0, 14.0), (22.0, 14.0)  # dB: below the first it begins, so much lower it is whole
+_NOISY, _SHALLOW = (24.0, 14.0), (22.0, 14.0)
+"""dB: a voice that stands out from its background by less than the first is somewhat in noise; by the second
+less than that, wholly. Likewise for how far the sound falls in a pause."""
 _MANY = (1, 2, 3)
 _LONG = (0.4, 1.0, 2.0, 3.0)
 _SHORT = (0.1, 0.3, 0.6)
@@ -57,7 +58,6 @@ def terms(facts: Facts) -> list[float]:
     for most in _QUIETS:
         some = min(quiet, most)
         found += [some * share for share in (*spans, again, deep)]
-    found.append(float(0.12 < facts.onset < 0.45))
     return found
 
 
@@ -75,28 +75,30 @@ def _names() -> list[str]:
     for most in _QUIETS:
         names += [f"quiet to {most}, span from {low}" for low, _ in _SPANS]
         names += [f"quiet to {most}, spoke again", f"quiet to {most}, not deep"]
-    return [*names, "onset as of most persons"]
+    return names
 
 
 NAMES = _names()
 
 
-class _Weights(NamedTuple):
+class Weights(NamedTuple):
+    """In the order of `NAMES`: for pauses and for talk."""
+
     quiet: list[float]
     talking: list[float]
 
 
 @cache
-def _weights() -> _Weights:
+def learnt() -> Weights:
+    """Those of the package."""
     told = json.loads(files("sounds.screening").joinpath(WEIGHTS).read_text(encoding="utf-8"))
-    return _Weights(*([told[state][name] for name in NAMES] for state in _Weights._fields))
+    return Weights(*([told[state][name] for name in NAMES] for state in Weights._fields))
 
 
 IN_PAUSE = 0.06
 """Seconds of quiet from which on it is a pause."""
 
 
-def log_odds(facts: Facts) -> float:
+def log_odds(facts: Facts, weights: Weights) -> float:
     """Natural logarithm of the odds that it is a person, of as many persons as machines."""
-    weights = _weights()
     return float(sum(map(mul, weights.quiet if facts.quiet >= IN_PAUSE else weights.talking, terms(facts))))

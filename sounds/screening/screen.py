@@ -7,7 +7,7 @@ import math
 from sounds.screening.announcement import Announcement
 from sounds.screening.cadence import Cadence
 from sounds.screening.listener import Listener
-from sounds.screening.odds import IN_PAUSE, log_odds
+from sounds.screening.odds import IN_PAUSE, Weights, learnt, log_odds
 from sounds.screening.talk import Facts, Talk
 from sounds.screening.verdict import FRAME_S, Frame, Heard, Verdict
 
@@ -15,21 +15,22 @@ LONGEST = 3.0
 """Seconds until whoever has said nothing is silent."""
 
 _DECIDED = 6.0  # s: then it is the likelier of the two, in doubt a person
-_DOUBT = -1.9
-_PAUSE = 0.2  # s of quiet at least behind a person's words
-_WAITS = 1.5  # s of quiet: who speaks no more waits for an answer
-_OFTEN, _SELDOM = 2, 5  # so many frames of a pause, and of talk, to one that is weighed: that costs most
-_PERSON, _LATER = (2.2, 0.4), 1.2
-"""Log-odds from which on it is a person, so much more for each second after `_LATER`: fewer are left."""
-_MACHINE, _LENGTHY, _CLEAR = (-6.4, 0.6), 2.2, -1.4
-"""Log-odds down to which it is in doubt, so much more for each second after `_LENGTHY`, up to `_CLEAR`."""
+_WAITS = 1.6  # s without a loud word: who speaks no more waits for an answer, whatever is behind them
+_PAUSE = 0.16  # s of quiet at least behind a person's words
+_OFTEN, _SELDOM = 2, 5  # in a pause every 2nd frame is weighed, in talk every 5th: weighing costs most
+_PERSON, _RISE, _FROM = 1.4, 1.05, 0.7
+"""Log-odds that a person needs, and by how much they rise for each second of talk after `_FROM`: most persons
+are known by then, who is left is rather a machine."""
+_MACHINE = -6.5  # log-odds of a machine before `_DECIDED`
+_DOUBT = -1.3  # log-odds that divide the two then
 
 
 class Screen:
     """One call after its answer; `early`: before it, where ringback and music are no news."""
 
-    def __init__(self, *, early: bool = False) -> None:
+    def __init__(self, *, early: bool = False, weights: Weights | None = None) -> None:
         self.early = early
+        self._weights = weights or learnt()
         self.trace: list[Frame] = []
         self._listener = Listener()
         self._verdict: Verdict | None = None
@@ -55,7 +56,7 @@ class Screen:
         return self._verdict
 
     def _weigh(self, frame: Frame, hertz: tuple[int, ...]) -> Verdict | None:
-        if heard := self._cadence.add(hertz):
+        if heard := self._cadence.add(hertz, frame.level):
             return self._say(heard[0], 0.9, heard[1])
         if self.early:
             why = self._announcement.add(frame)
@@ -66,18 +67,19 @@ class Screen:
             if seconds >= LONGEST and self._talk.silent:
                 return self._say(Heard.SILENCE, 0.9, f"nothing was said in {LONGEST:.0f} s")
             return None
-        if facts.quiet >= _WAITS:
+        if facts.weak >= _WAITS:
             return self._say(Heard.PERSON, 0.7, _words(facts))
         every = _OFTEN if facts.quiet >= _PAUSE else _SELDOM if facts.quiet < IN_PAUSE else 0
-        if seconds < _DECIDED and not (every and len(self.trace) % every == 0):
+        decided = seconds >= _DECIDED
+        if not decided and not (every and len(self.trace) % every == 0):
             return None
-        odds = log_odds(facts)
-        person = _PERSON[0] + _PERSON[1] * max(0.0, seconds - _LATER)
-        machine = min(_CLEAR, _MACHINE[0] + _MACHINE[1] * max(0.0, seconds - _LENGTHY))
-        if seconds >= _DECIDED:
+        odds = log_odds(facts, self._weights)
+        person = _PERSON + _RISE * max(0.0, facts.span + facts.quiet - _FROM)
+        machine = _MACHINE
+        if decided:
             person = machine = _DOUBT
         why = _words(facts)
-        if odds >= person and (facts.quiet >= _PAUSE or seconds >= _DECIDED):
+        if odds >= person and (facts.quiet >= _PAUSE or decided):
             return self._say(Heard.PERSON, _chance(odds), why)
         if odds <= machine:
             return self._say(Heard.MACHINE, 1 - _chance(odds), why)

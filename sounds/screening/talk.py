@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from typing import NamedTuple
 
-from sounds.screening.verdict import FRAME_S
+from sounds.screening.verdict import FRAME_S, SILENT
 
 _NEAR = 16  # dB under the loudest so far is still the one who answered; softer is what is behind them
 _LOUD = 10  # dB: the kernel of words; people behind seldom reach it
@@ -27,8 +27,6 @@ class Facts(NamedTuple):
     """Between utterances."""
     longest: float
     """Of those pauses."""
-    onset: float
-    """From the answer to the first voice."""
     weak: float
     """Since the voice was last as loud as in its loudest words."""
     rest: float
@@ -53,7 +51,8 @@ class Talk:
         """One frame: `level` in dBov."""
         self._frame += 1
         heard = max(level, _FLOOR)
-        insort(self._levels, heard)
+        if self._levels or level > SILENT:  # before any sound comes the silence is the network's
+            insort(self._levels, heard)
         self._recent = (*self._recent[1:], heard)
         if not voice:
             if self._voices < _WORD and self._utterances > 1 and self._frame - self._last >= _GAP:
@@ -111,7 +110,6 @@ class Talk:
             (self._last - self._start + 1) * FRAME_S,
             self._utterances - 1,
             self._longest * FRAME_S,
-            self._first * FRAME_S,
             (self._frame - self._loud) * FRAME_S,
             mean - sum(self._recent) / 3 if quiet >= 3 else 0.0,
             mean - self._levels[len(self._levels) // 10],

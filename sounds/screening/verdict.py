@@ -13,6 +13,10 @@ FRAME_BYTES = 320
 """20 ms of 16-bit signed little-endian samples."""
 
 
+SILENT = -100.0
+"""dBov: the level of digital silence, for want of minus infinity."""
+
+
 class Heard(StrEnum):
     PERSON = "person"
     MACHINE = "machine"

@@ -80,3 +80,12 @@ def test_the_end_of_the_ringback_does_not_hide_the_person() -> None:
     sound = tone(0.3, 425) + quiet(0.3) + noise(0.5, -20) + quiet(2)
     said = verdict(added(sound, noise(len(sound) / 16000, -50)))
     assert said and said.heard is Heard.PERSON
+
+
+def test_the_vowels_of_a_high_voice_are_no_busy_tone() -> None:
+    """As pure as tones and as even as their beats; but they glide, and swell."""
+    glide = b"".join(tone(0.02, 350 + 3 * step, level=-32 + step) for step in range(12))
+    said = verdict((glide + quiet(0.24)) * 4 + quiet(3))
+    assert said is None or said.heard not in (Heard.BUSY, Heard.RINGBACK), said
+    said = verdict((tone(0.24, 375) + quiet(0.24)) * 4)
+    assert said and said.heard is Heard.BUSY
