@@ -16,9 +16,9 @@ LONGEST = 3.0
 
 _DECIDED = 6.0  # s: then it is the likelier of the two, in doubt a person
 _WAITS = 1.6  # s without a loud word: who speaks no more waits for an answer, whatever is behind them
-_PAUSE = 0.16  # s of quiet at least behind a person's words
+_PAUSE = 0.24  # s of quiet at least behind a person's words: more than at a comma
 _OFTEN, _SELDOM = 2, 5  # in a pause every 2nd frame is weighed, in talk every 5th: weighing costs most
-_PERSON, _RISE, _FROM = 1.4, 1.05, 0.7
+_PERSON, _RISE, _FROM = 1.1, 1.05, 0.7
 """Log-odds that a person needs, and by how much they rise for each second of talk after `_FROM`: most persons
 are known by then, who is left is rather a machine."""
 _MACHINE = -6.5  # log-odds of a machine before `_DECIDED`
