@@ -12,7 +12,7 @@ from ami_daemon.call import Call, CallState
 from config.models import Mode, Site
 from leads.lead import LIVE, Outcome
 from predictive.ledger import NO_ERRORS, Counts, Screening, Standing, standing, window_start
-from predictive.screening import NO_MARKS, Marks, errors
+from predictive.screening import NO_MARKS, Marks, errors, is_screened
 from store import Store
 
 READ_EVERY = 60.0
@@ -58,7 +58,7 @@ class Budgets:
             self._read[name] = await ledger.counts(name, law, start, since.keys() - written)
             for attempt in written:
                 del since[attempt]
-            if self._is_screened(name, self._read[name]):
+            if is_screened(self._read[name], self._site.campaigns[name].screened):
                 self.marks[name] = await ledger.marks(name, start)
 
     def zone(self, name: str) -> ZoneInfo:
@@ -80,13 +80,9 @@ class Budgets:
         return self._errors(name, self._counts(name))
 
     def _errors(self, name: str, counts: Counts) -> Screening | None:
-        if not self._is_screened(name, counts):
+        if not is_screened(counts, self._site.campaigns[name].screened):
             return None
         return errors(counts, self.marks.get(name, NO_MARKS))
-
-    def _is_screened(self, name: str, counts: Counts) -> bool:
-        """Or was in the law's window: who was hung up on then counts on when screening is off."""
-        return self._site.campaigns[name].screened or counts.machines > 0
 
     def _counts(self, name: str) -> Counts:
         read = self._read.get(name, Counts())

@@ -18,7 +18,7 @@ from config.laws import NOT_ADVICE, WINDOWS
 from config.models import Campaign, Site
 from config.problems import did_you_mean
 from predictive.ledger import NO_ERRORS, is_gone, standing, window_start
-from predictive.screening import errors
+from predictive.screening import errors, is_screened
 from store import Store
 from store.ledger_csv import Period, told_time, write_ledger
 
@@ -112,7 +112,7 @@ async def _windows(
         since = window_start(window, now, zone)
         counts = await store.ledger.counts(name, law, since)
         marks = await store.ledger.marks(name, since)
-        screening = errors(counts, marks) if campaign.screened or counts.machines else NO_ERRORS
+        screening = errors(counts, marks) if is_screened(counts, campaign.screened) else NO_ERRORS
         found = standing(counts, law.of, law.limit, screening)
         rows.append(
             {

@@ -87,6 +87,12 @@ def is_checked(attempt: str, share: float) -> bool:
     return int.from_bytes(hashlib.sha256(attempt.encode()).digest()[:4]) < share * 2**32
 
 
+def is_screened(counts: Counts, on: bool) -> bool:
+    """Whether the screen's errors count: when it is off they do as long as somebody whom it hung up on is in the
+    law's window."""
+    return on or counts.machines > 0
+
+
 def errors(counts: Counts, marks: Marks, known: Benchmark = MEASURED) -> Screening:
     """The two errors as the ledger takes them: posterior means of a Beta law.
 

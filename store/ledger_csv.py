@@ -18,7 +18,7 @@ from config.laws import LAWS, NOT_ADVICE, Law, LawName
 from leads.attempt import Attempt
 from leads.importing import guarded
 from predictive.ledger import NO_ERRORS, Counts, Denominator, Screening, Standing, standing
-from predictive.screening import Marks, errors
+from predictive.screening import Marks, errors, is_screened
 from store.ledger import LedgerRepository, verdict, waited
 
 COLUMNS = (
@@ -63,7 +63,7 @@ async def write_ledger(ledger: LedgerRepository, period: Period, out: BinaryIO) 
                 write([*_cells(call, law, period.zone), counts_as])
         counts = Counts(told["abandoned"], told["late"], told["connected"], told["left"], told["machine"])
         marks = await ledger.marks(period.campaign, period.start, period.until)
-        screening = errors(counts, marks) if period.screened or counts.machines else NO_ERRORS
+        screening = errors(counts, marks) if is_screened(counts, period.screened) else NO_ERRORS
         found = standing(counts, law.of, law.limit, screening)
         out.write("\ufeff".encode())
         with _csv(out) as write:

@@ -132,14 +132,15 @@ class Cadence:
             if all(_busy(on, off) and _alike(on.pitches + last.pitches, _PITCH) for on, off in pairs):
                 on, off = pairs[-1]
                 return Heard.BUSY, f"{on}, again after {off.seconds:.2f} s"
+        if self._early or gap:
+            return None
         rings = (run for run in self._runs if run.kind == "progress" and run.seconds >= _RINGS)
         rung = sum(run.seconds for run in rings if run.steady)
-        if not self._early and not gap and rung >= _RING:
-            return Heard.RINGBACK, str(last)
-        return None
+        return (Heard.RINGBACK, str(last)) if rung >= _RING else None
 
 
 def _alike(values: Sequence[float], room: float) -> bool:
+    """Whether most of them are near the middle one."""
     if not values:
         return True
     middle = median(values)
@@ -148,10 +149,6 @@ def _alike(values: Sequence[float], room: float) -> bool:
 
 def _busy(on: Run, off: Run) -> bool:
     low, high = _BEAT
-    if (
-        on.kind != "progress"
-        or not on.steady
-        or not (low <= on.seconds <= high and low <= off.seconds <= high)
-    ):
+    if on.kind != "progress" or not (low <= on.seconds <= high and low <= off.seconds <= high):
         return False
-    return max(on.frames, off.frames) <= _EVEN * min(on.frames, off.frames)
+    return max(on.frames, off.frames) <= _EVEN * min(on.frames, off.frames) and on.steady

@@ -68,14 +68,14 @@ class Screen:
                 return self._say(Heard.SILENCE, 0.9, f"nothing was said in {LONGEST:.0f} s")
             return None
         if facts.weak >= _WAITS:
-            return self._say(Heard.PERSON, 0.7, _words(facts))
+            why = f"spoke {facts.span - facts.weak + facts.quiet:.2f} s, no loud word for {facts.weak:.2f} s"
+            return self._say(Heard.PERSON, 0.7, why, quiet=facts.weak)
         every = _OFTEN if facts.quiet >= _PAUSE else _SELDOM if facts.quiet < IN_PAUSE else 0
         decided = seconds >= _DECIDED
         if not decided and not (every and len(self.trace) % every == 0):
             return None
         odds = log_odds(facts, self._weights)
-        person = _PERSON + _RISE * max(0.0, facts.span + facts.quiet - _FROM)
-        machine = _MACHINE
+        person, machine = _PERSON + _RISE * max(0.0, facts.span + facts.quiet - _FROM), _MACHINE
         if decided:
             person = machine = _DOUBT
         why = _words(facts)
@@ -85,10 +85,10 @@ class Screen:
             return self._say(Heard.MACHINE, 1 - _chance(odds), why)
         return None
 
-    def _say(self, heard: Heard, confidence: float, why: str) -> Verdict:
-        return Verdict(
-            heard, confidence, len(self.trace) - 1, why, self._talk.quiet if self._talk.spoke else None
-        )
+    def _say(self, heard: Heard, confidence: float, why: str, quiet: float | None = None) -> Verdict:
+        if quiet is None and self._talk.spoke:
+            quiet = self._talk.quiet
+        return Verdict(heard, confidence, len(self.trace) - 1, why, quiet)
 
 
 def _words(facts: Facts) -> str:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from predictive.contract import Event, EventKind, Spent
@@ -278,6 +278,7 @@ STEPS = st.lists(st.tuples(st.floats(-5, 30) | st.floats(), EVENTS | FLOORS | SP
 
 @settings(max_examples=100, deadline=None)
 @given(steps=STEPS, known=st.booleans(), target=st.sampled_from([0.0, 0.03, 1.0]))
+@example(steps=[(0.0, Event("inbound"))], known=True, target=0.0)
 def test_a_storm_is_survived(
     steps: list[tuple[float, Event | SmallFloor | Spent | None]], known: bool, target: float
 ) -> None:
@@ -294,12 +295,15 @@ def test_a_storm_is_survived(
             wanted = own.calls_to_place(at, thing)
             assert type(wanted) is int
             assert 0 <= wanted <= MOST
-            assert own.wake_at is None or own.wake_at - own._now <= REST + 1e-6  # of a clock of 1,000 s
+            assert own.wake_at is None or own.wake_at <= own._now + REST
         else:
             own.spent = thing
     own.spent = None
     assert own.calls_to_place(now + 1.0, small_floor(ready=3)) >= 3 or known
-    assert own.calls_to_place(now + 2.0, small_floor(ready=3)) >= 3
+    wanted = own.calls_to_place(now + 2.0, small_floor(ready=3))
+    # For those whom a caller will take, or who will leave, nobody is dialed.
+    rivals = own._inbound.per_second > 0 or own._leaves.per_second > 0
+    assert wanted >= 3 or rivals
 
 
 def teach(own: PredictivePacer, now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,15 @@ def test_however_the_sound_is_split_the_verdict_is_the_same(pieces: list[bytes])
     for piece in pieces:
         split.push(piece)
     assert whole.end() == split.end() and whole.trace == split.trace
+
+
+def test_what_goes_on_behind_them_does_not_delay_the_end_of_their_greeting() -> None:
+    """The law's time runs from their last loud word, not from the last sound of a television."""
+    hello, behind = (noise(0.18, -20) + quiet(0.04)) * 2, (noise(0.18, -33) + quiet(0.04)) * 20
+    said = verdict(quiet(0.3) + hello + behind)
+    assert said and said.heard is Heard.PERSON, said
+    assert said.quiet == pytest.approx(said.seconds - 0.3 - 0.4, abs=0.06), said
+    assert "no loud word for 1.6" in said.why
 
 
 def test_a_click_after_the_hello_does_not_keep_the_person_waiting() -> None:
