@@ -88,8 +88,8 @@ def is_checked(attempt: str, share: float) -> bool:
 
 
 def is_screened(counts: Counts, on: bool) -> bool:
-    """Whether the screen's errors count: when it is off they do as long as somebody whom it hung up on is in the
-    law's window."""
+    """Whether the screen's errors count: when it is off they do as long as somebody whom it hung up on is in
+    the window."""
     return on or counts.machines > 0
 
 
