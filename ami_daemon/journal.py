@@ -20,13 +20,13 @@ from ami_daemon.changes import (
     RingMissed,
 )
 from config.models import DispositionClass, Site
-from leads.attempt import MISSED_MACHINE, Attempt
+from leads.attempt import Attempt
 from leads.inbound import InboundCall, caller_number, missed_callback
 from leads.lead import LeadState, Outcome
 from leads.orders import plans
 from leads.phones import mask
 from leads.robot import RobotDisposition, robot_class, robot_outcome
-from leads.rules import LeadMove, after_missed_machine, after_outcome
+from leads.rules import LeadMove, after_outcome, after_said
 from sounds.screening import Heard
 from store import AlreadyEnded, MissedRing, Store, UnknownAttempt, UnknownCall
 from store.verdicts import Screened
@@ -80,7 +80,8 @@ class Journal:
                         call.attempt,
                         ringing_at=call.ringing_at,
                         answered_at=call.answered_at,
-                        connected_at=call.connected_at,
+                        connected_at=call.script_at or call.connected_at,
+                        taken_at=call.connected_at,
                         agent=call.agent,
                         heard=call.heard,
                         greeted_at=call.greeted_at,
@@ -174,14 +175,14 @@ class Journal:
             ringing_at=call.ringing_at,
             answered_at=call.answered_at,
             connected_at=call.script_at or call.connected_at,
+            taken_at=call.connected_at,
             agent=call.agent,
             heard=call.heard,
             greeted_at=call.greeted_at,
         )
-        if_machine = after_missed_machine(lead, rules, at)
         await self.store.attempts.finish(
             self.epoch, call.attempt, outcome, at, _text(call.cause), call.agent, move, note, self._plans,
-            if_machine,
+            lambda said: after_said(said, self.site.dispositions, lead, rules, at),
         )  # fmt: skip
         return outcome
 
@@ -189,7 +190,7 @@ class Journal:
         """What a call came to with which the robot spoke, and what that means to the lead."""
         attempt = await self.store.attempts.get(call.attempt)
         said = None
-        if attempt is not None and attempt.disposition not in (None, MISSED_MACHINE):
+        if attempt is not None and attempt.disposition is not None and attempt.disposition_by is None:
             said = RobotDisposition(attempt.disposition)
         talked = call.connected_at is not None
         decided = said not in (None, RobotDisposition.LISTENED)

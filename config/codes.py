@@ -106,16 +106,25 @@ CODES: dict[str, Code] = {
     ),
     "E403": Code("two agents with one extension", "один номер у двух агентов", ("agents.extension",)),
     "E404": Code("two lines with one number", "один номер у двух линий", ("lines.numbers",)),
-    "E405": Code("two pause reasons with one code", "один код у двух причин", ("pause_reasons.code",)),
+    "E405": Code(
+        "two pause reasons, or two dispositions, with one code",
+        "один код у двух причин или у двух результатов",
+        ("pause_reasons.code", "dispositions.code"),
+    ),
     "E406": Code(
         "two codes that cannot be told apart while dialing",
         "коды, которые нельзя различить при наборе",
-        ("system.feature_codes", "pause_reasons.code"),
+        ("system.feature_codes", "pause_reasons.code", "dispositions.code"),
     ),
     "E407": Code(
         "a name that Asterisk or Perezvon keeps for itself",
         "имя, занятое Asterisk или Perezvon",
-        ("groups", "campaigns", "pause_reasons"),
+        ("groups", "campaigns", "pause_reasons", "dispositions"),
+    ),
+    "E408": Code(
+        "a disposition that puts a number on the do-not-call list and is no refusal",
+        "результат вносит номер в список «не звонить», но это не отказ",
+        ("dispositions.do_not_call", "dispositions.means"),
     ),
     "E411": Code(
         "a call rings less than 15 seconds", "вызов звонит меньше 15 секунд", ("campaigns.ring_time",)

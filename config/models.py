@@ -23,6 +23,7 @@ from config.inbound import Schedule as Schedule
 from config.inbound import Survey as Survey
 from config.inbound import Way as Way
 from config.inbound import way as way
+from config.outbound import MISSED_MACHINE as MISSED_MACHINE
 from config.outbound import OUR_SCRIPTS as OUR_SCRIPTS
 from config.outbound import Attempts as Attempts
 from config.outbound import Campaign as Campaign

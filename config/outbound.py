@@ -84,12 +84,26 @@ class Trunk(Model):
     )
 
 
+MISSED_MACHINE = "machine"
+"""What agents say of a machine that the screen had missed. No disposition of a site's has this name."""
+
+
 class Disposition(Model):
     """What an agent says came of a talk."""
 
     title: Text = describe("Name for people", "Название для людей")
     means: Annotated[DispositionClass, Field(strict=False)] = describe(
         "Its class: what it makes of the lead", "Класс: что станет с лидом"
+    )
+    code: Annotated[str, form("digits", "1 or 2, in quotes", r"^[0-9]{1,2}$", "1")] | None = describe(
+        "Digits dialed after the disposition feature code; none: phones cannot say it",
+        "Цифры, которые набирают после кода «результат»; пусто: с телефона не выбрать",
+        default=None,
+    )
+    do_not_call: bool = describe(
+        "Puts the number on the do-not-call list at once; only with `means: refusal`",
+        "Сразу вносит номер в список «не звонить»; только с `means: refusal`",
+        default=False,
     )
 
 

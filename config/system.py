@@ -84,6 +84,11 @@ class FeatureCodes(Model):
         "Отметить разговор, идущий или только что законченный, как автоответчик",
         default="*24",
     )
+    disposition: FeatureCode = describe(
+        "What came of the talk, or of the one just over; the disposition's code follows",
+        "Результат разговора, идущего или только что законченного; далее код результата",
+        default="*25",
+    )
 
 
 class Evidence(Model):

@@ -11,7 +11,7 @@ from importlib import resources
 import phonenumbers
 from jinja2 import Environment, StrictUndefined, Template
 
-from config.models import Site
+from config.models import MISSED_MACHINE, Site
 from dialplan.base import INCLUDED
 from dialplan.filters import TYPED, RenderError, check_template
 
@@ -186,10 +186,13 @@ def dialed_by_agents(site: Site) -> dict[str, tuple[str, str]]:
         (codes.sign_out, "code", "sign-out"),
         (codes.ready, "code", "ready"),
         (codes.end_wrap_up, "code", "end-wrap-up"),
-        (codes.machine, "code", "machine"),
+        (codes.machine, "disposition", MISSED_MACHINE),
     ]
     for reason, what in site.pause_reasons.items():
         wanted.append((codes.not_ready + what.code, "reason", reason))
+    for disposition, said in site.dispositions.items():
+        if said.code is not None:
+            wanted.append((codes.disposition + said.code, "disposition", disposition))
     for agent, person in site.agents.items():
         wanted.append((person.extension, "agent", agent))
     found: dict[str, tuple[str, str]] = {}

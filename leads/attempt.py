@@ -29,10 +29,6 @@ OPEN = (AttemptState.INTENT, AttemptState.SENT)
 """States of an attempt whose fate is not yet known."""
 
 
-MISSED_MACHINE = "machine"
-"""The disposition by which an agent marks a talk: it was with a machine that the screen had missed."""
-
-
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """A row of the journal. `number` counts per lead from 1; times are epoch seconds."""
@@ -50,9 +46,14 @@ class Attempt:
     ringing_at: float | None = None
     answered_at: float | None = None
     connected_at: float | None = None
+    taken_at: float | None = None
+    """When an agent had them; `connected_at` is when anybody spoke with them, if only the robot."""
     ended_at: float | None = None
     agent: str | None = None
     disposition: str | None = None
+    """What came of the talk: one of the site's or `MISSED_MACHINE`; the robot's, where no agent says so."""
+    disposition_by: str | None = None
+    """The agent who says so."""
     outcome: Outcome | None = None
     cause: str | None = None
     note: str = ""

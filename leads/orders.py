@@ -235,10 +235,10 @@ def after_call(state: OrderState, outcome: Outcome, had_agent: bool, final: bool
 
     `final`: the lead is not called again. `had_agent`: an agent had the buyer on the line.
     """
-    if state in UNSETTLED and had_agent and outcome is Outcome.TALKED:
-        return Result.TALKED
     if not final:
         return None
+    if state in UNSETTLED and had_agent and outcome is Outcome.TALKED:
+        return Result.TALKED
     if state is OrderState.CONFIRMED:
         return Result.NOT_TOLD
     if state is OrderState.ROBOT and outcome in LIVE:

@@ -41,7 +41,7 @@ CLASS: dict[RobotDisposition, DispositionClass] = {
     RobotDisposition.OPTED_OUT: DispositionClass.REFUSAL,
     RobotDisposition.NO_REPLY: DispositionClass.NO_CONTACT,
 }
-"""`OPERATOR` stands for those whom no agent took: a talk with an agent is a success."""
+"""Of those whom no agent took: a talk with an agent settles what the robot left open."""
 
 
 def robot_outcome(said: RobotDisposition | None, *, failed: bool) -> Outcome:
@@ -58,6 +58,7 @@ def robot_outcome(said: RobotDisposition | None, *, failed: bool) -> Outcome:
 
 def robot_class(said: RobotDisposition | None, *, agent: bool) -> DispositionClass | None:
     """The disposition's class; `agent`: an agent took the call in the end."""
-    if said is None or (agent and said is RobotDisposition.OPERATOR):
-        return None if said is None else DispositionClass.SUCCESS
-    return CLASS[said]
+    if said is None:
+        return None
+    is_open = CLASS[said] in (DispositionClass.CALLBACK, DispositionClass.NO_CONTACT)
+    return DispositionClass.SUCCESS if agent and is_open else CLASS[said]

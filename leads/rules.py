@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from config.models import Attempts, DispositionClass, Retry
+from config.models import MISSED_MACHINE, Attempts, Disposition, DispositionClass, Retry
 from leads.lead import Lead, LeadState, Outcome
 
 
@@ -49,17 +50,26 @@ def after_outcome(
     rule = outcome
     if outcome is Outcome.TALKED:
         if disposition is not None:
-            told = f"talked, disposition {disposition.value}"
+            told = f"{told}, disposition {disposition.value}"
         if disposition not in (DispositionClass.CALLBACK, DispositionClass.NO_CONTACT):
             return LeadMove(LeadState.FINAL, None, f"{told}: final")
         rule = Outcome.NO_ANSWER
     return _again(lead, rule, lead.outcomes.get(outcome, 0) + 1, attempts, now, told)
 
 
-def after_missed_machine(lead: Lead, attempts: Attempts, now: float) -> LeadMove:
-    """As after the outcome `machine`, for a talk that its agent marked; `lead` is as it was before it."""
-    seen = lead.outcomes.get(Outcome.MACHINE, 0) + 1
-    return _again(lead, Outcome.MACHINE, seen, attempts, now, "an agent had a machine on the line")
+def after_said(
+    said: str, dispositions: Mapping[str, Disposition], lead: Lead, attempts: Attempts, now: float
+) -> LeadMove:
+    """The lead's next state after a talk, whatever ended it, by what its agent says of it.
+
+    `lead` is as it was before. `said` is a disposition of the site's (one that it has no more means nothing),
+    or `MISSED_MACHINE`.
+    """
+    if said == MISSED_MACHINE:
+        seen = lead.outcomes.get(Outcome.MACHINE, 0) + 1
+        return _again(lead, Outcome.MACHINE, seen, attempts, now, "an agent had a machine on the line")
+    means = dispositions[said].means if said in dispositions else None
+    return after_outcome(lead, Outcome.TALKED, attempts, now, means, said)
 
 
 def _again(lead: Lead, rule: Outcome, seen: int, attempts: Attempts, now: float, told: str) -> LeadMove:

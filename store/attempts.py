@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Row, Select, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from config.models import Frequency
-from leads.attempt import MISSED_MACHINE, MOVES, OPEN, Attempt, AttemptState
+from config.models import MISSED_MACHINE, Frequency
+from leads.attempt import MOVES, OPEN, Attempt, AttemptState
 from leads.lead import LIVE, IllegalMove, LeadState, Outcome
 from leads.lead import MOVES as LEAD_MOVES
 from leads.orders import Plan
@@ -126,7 +126,7 @@ class AttemptRepository:
             await connection.execute(update(attempts).where(*mine).values(disposition=disposition))
 
     async def dispositions(self, campaign: str, since: float = 0.0) -> dict[str, int]:
-        """Ended attempts by the robot's disposition; only those that occurred."""
+        """Ended attempts by disposition, of agents and robot; only those that occurred."""
         query = (
             select(attempts.c.disposition, func.count())
             .where(*_ended(campaign, since), attempts.c.disposition.is_not(None))
@@ -143,6 +143,7 @@ class AttemptRepository:
         ringing_at: float | None = None,
         answered_at: float | None = None,
         connected_at: float | None = None,
+        taken_at: float | None = None,
         agent: str | None = None,
         heard: str | None = None,
         greeted_at: float | None = None,
@@ -150,7 +151,7 @@ class AttemptRepository:
         """Notes what is given; of each time, and of who answered, the first one told stays."""
         told = {
             "ringing_at": ringing_at, "answered_at": answered_at, "connected_at": connected_at,
-            "heard": heard, "greeted_at": greeted_at,
+            "taken_at": taken_at, "heard": heard, "greeted_at": greeted_at,
         }  # fmt: skip
         values: dict[str, Any] = {
             name: func.coalesce(attempts.c[name], value) for name, value in told.items() if value is not None
@@ -173,12 +174,13 @@ class AttemptRepository:
         move: LeadMove,
         note: str = "",
         plans: Mapping[str, Plan] = NO_SHOPS,
-        if_machine: LeadMove | None = None,
+        after_said: Callable[[str], LeadMove] | None = None,
     ) -> None:
         """Ends the attempt, moves its lead and what orders wait on it (`plans`: `leads.orders.plans`), and
-        notes the reason: one transaction. An agent known from `note_progress` stays where none is given. A
-        talk with an agent closes the number's call-back, wherever it is; one that the agent has marked as a
-        machine's does not, and its lead goes where `if_machine` says."""
+        notes the reason: one transaction. An agent known from `note_progress` stays where none is given.
+        Where the agent has said what came of it the lead goes where `after_said` says. A talk with an agent
+        after which the lead is not called again closes the number's call-back, wherever it is; one with a
+        machine does not."""
         async with self._database.write() as connection:
             lead_id, phone = await _move(
                 connection,
@@ -191,11 +193,15 @@ class AttemptRepository:
                 agent=func.coalesce(agent, attempts.c.agent),
                 note=note,
             )
-            known = attempts.c.claimed_at, attempts.c.agent, attempts.c.disposition
+            known = attempts.c.claimed_at, attempts.c.agent, attempts.c.disposition, attempts.c.disposition_by
             made = (await connection.execute(select(*known).where(attempts.c.id == attempt_id))).one()
             had_agent = made.agent is not None
-            if if_machine is not None and made.disposition == MISSED_MACHINE:
-                move, outcome, had_agent = if_machine, Outcome.MACHINE, False
+            if after_said is not None and made.disposition_by is not None:
+                move = after_said(made.disposition)
+                if made.disposition == MISSED_MACHINE:
+                    outcome, had_agent = Outcome.MACHINE, False
+            robot_alone = made.disposition is not None and not had_agent
+            reached = outcome is Outcome.TALKED and not robot_alone and move.state is LeadState.FINAL
             if plans:
                 move = await end_call(
                     connection, lead_id, made.claimed_at, outcome, had_agent, move, ended_at, plans
@@ -204,8 +210,7 @@ class AttemptRepository:
                 move = NOT_TO_BE_CALLED
             await _move_lead(connection, lead_id, move.state, state=move.state, due_at=move.due_at)
             await decide(connection, "lead", str(lead_id), move.reason, ended_at)
-            robot_alone = made.disposition is not None and not had_agent
-            if outcome is Outcome.TALKED and not robot_alone:
+            if reached:
                 await close_reached(connection, phone, attempt_id, ended_at)
             else:
                 await attempt_over(connection, lead_id, move.state, attempt_id, ended_at)

@@ -20,8 +20,9 @@ from store.leads import BATCH, LISTED, PAUSE, Added
 from store.orders import stop_calling
 from store.tables import callbacks, do_not_call, leads
 
-ROBOT = "robot"
-"""The source of numbers whose people pressed the opt-out key."""
+ROBOT, AGENT = "robot", "agent"
+"""The sources of numbers whose people pressed the opt-out key, or told an agent."""
+_BY: Mapping[str, By] = {ROBOT: "robot", AGENT: "agent"}
 NOT_TO_BE_CALLED = LeadMove(LeadState.FINAL, None, LISTED)
 
 
@@ -53,10 +54,8 @@ class DoNotCallRepository:
             if added:
                 await asyncio.sleep(PAUSE)
             async with self._database.write() as connection:
-                new = await _insert(connection, {phone: numbers[phone] for phone in batch}, source, now)
-                if new:
-                    await _stop(connection, new, "robot" if source == ROBOT else "admin", now, plans)
-                added += len(new)
+                found = {phone: numbers[phone] for phone in batch}
+                added += len(await bar(connection, found, source, now, plans))
         return Added(added, len(numbers) - added)
 
     async def remove(self, phone: str) -> bool:
@@ -93,6 +92,20 @@ class DoNotCallRepository:
 async def is_listed(connection: AsyncConnection, phone: str) -> bool:
     """Whether the number is on the list."""
     return (await connection.execute(_phones([phone]))).one_or_none() is not None
+
+
+async def bar(
+    connection: AsyncConnection,
+    numbers: Mapping[str, str],
+    source: str,
+    now: float,
+    plans: Mapping[str, Plan],
+) -> list[str]:
+    """`DoNotCallRepository.add` inside another aggregate's write; gives those that were not there."""
+    new = await _insert(connection, numbers, source, now)
+    if new:
+        await _stop(connection, new, _BY.get(source, "admin"), now, plans)
+    return new
 
 
 async def _insert(

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select
 
 from config.laws import Law
-from leads.attempt import MISSED_MACHINE, Attempt
+from config.models import MISSED_MACHINE
+from leads.attempt import Attempt
 from leads.lead import LIVE, Outcome
 from predictive.ledger import NO_ERRORS, Counts, Screening, Standing, Window, standing, window_start
 from predictive.screening import Marks

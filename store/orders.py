@@ -246,7 +246,7 @@ async def end_call(
     if late and final:
         await connection.execute(update(leads).where(leads.c.id == lead_id).values(reopened_at=at))
         return LeadMove(LeadState.SCHEDULED, min(late), f"{move.reason}; an order came during the call")
-    if not final and await connection.scalar(select(leads.c.id).where(leads.c.id == lead_id, *_IDLE)):
+    if not final and await is_idle(connection, lead_id):
         return LeadMove(LeadState.FINAL, None, f"{move.reason}; but {NONE_LEFT}: final")
     return move
 
@@ -261,6 +261,11 @@ async def stop_calling(
         await _settle(connection, order, result, by, now, plan, "the number is not to be called")
 
 
+async def is_idle(connection: AsyncConnection, lead_id: int) -> bool:
+    """Whether the lead was made for orders, of which none is left, and nobody owes it a call-back either."""
+    return await connection.scalar(select(leads.c.id).where(leads.c.id == lead_id, *_IDLE)) is not None
+
+
 _IDLE = (
     leads.c.extra[MARK].as_string().is_not(None),
     ~exists(select(orders.c.id).where(orders.c.lead_id == leads.c.id).correlate(leads)),
@@ -270,7 +275,6 @@ _IDLE = (
         .correlate(leads)
     ),
 )
-"""Leads made for orders of which none is left, whom nobody owes a call-back either."""
 
 
 def _check_day(key: str, field: str, delivery: Delivery, now: float, plan: Plan) -> None:
@@ -365,8 +369,7 @@ async def _change(
     for lead_id in (left, order.lead_id):
         if lead_id is not None:
             await time_by_orders(connection, lead_id)
-    idle = select(leads.c.id).where(leads.c.id == left, *_IDLE)
-    if left is not None and await connection.scalar(idle):
+    if left is not None and await is_idle(connection, left):
         await withdraw(connection, left, f"final: {NONE_LEFT}", now)
     return order
 

@@ -1,7 +1,6 @@
 """What must survive a crash. Times are epoch seconds, UTC.
 
-A change here needs a migration beside the others in `migrations/versions`; a test compares the two.
-"""
+A change needs a migration beside the others in `migrations/versions`; a test compares the two."""
 
 from __future__ import annotations
 
@@ -21,7 +20,8 @@ from sqlalchemy import (
     text,
 )
 
-from leads.attempt import MISSED_MACHINE, AttemptState
+from config.models import MISSED_MACHINE
+from leads.attempt import AttemptState
 from leads.lead import LIVE, Outcome
 from leads.orders import OrderState
 
@@ -93,11 +93,12 @@ attempts = Table(
     Column("sent_at", Double),
     Column("ringing_at", Double),
     Column("answered_at", Double),
-    Column("connected_at", Double),
+    Column("connected_at", Double),  # somebody speaks with them, if only the robot
+    Column("taken_at", Double),  # an agent has them
     Column("ended_at", Double),
     Column("agent", String),
-    # What the robot says came of the call (leads.robot.RobotDisposition), or an agent's mark: MISSED_MACHINE.
-    Column("disposition", String),
+    Column("disposition", String),  # the robot's where no agent is named
+    Column("disposition_by", String),
     Column("outcome", String),
     Column("cause", String),
     Column("note", String, nullable=False),
@@ -138,7 +139,7 @@ Index(
 for _name, _columns, _where in (
     ("machine", ("campaign", "ended_at"), attempts.c.outcome == Outcome.MACHINE),
     ("marked", ("campaign", "ended_at"), attempts.c.disposition == MISSED_MACHINE),
-    ("had", ("agent", "connected_at"), attempts.c.agent.is_not(None)),
+    ("taken", ("agent", "taken_at"), attempts.c.agent.is_not(None)),
 ):
     _of = [attempts.c[column] for column in _columns]
     Index(f"ix_attempts_{_name}", *_of, sqlite_where=_where, postgresql_where=_where)
@@ -386,8 +387,7 @@ survey_answers = Table(
     Column("survey", String, nullable=False),
     Column("call", String, nullable=False),
     Column("question", String, nullable=False),
-    # None: 0 was pressed or nothing, or it is the comment.
-    Column("mark", Integer),
+    Column("mark", Integer),  # None: 0 was pressed or nothing, or it is the comment
     Column("recording", String),
     Column("line", String, nullable=False),
     Column("group", String, nullable=False),

@@ -1,4 +1,4 @@
-"""An agent's phone says: the talk I have, or just had, is with a machine."""
+"""An agent's phone says what came of the talk that they have, or just had: a disposition, or a machine."""
 
 from __future__ import annotations
 
@@ -6,34 +6,44 @@ import structlog
 
 from agi.desk import Desk
 from agi.session import Session
+from config.models import MISSED_MACHINE
 from leads.lead import Lead, LeadState
-from leads.rules import LeadMove, after_missed_machine
-from sounds.phrase import Prompt
+from leads.orders import plans
+from leads.rules import LeadMove, after_said
+from sounds.phrase import Prompt, Text
 from store.marks import Mark
 
 log = structlog.get_logger("marks")
 
 AT_LEAST = 60.0
 """Seconds after a talk in which it may be marked, where wrap-up is shorter."""
-SAID = {Mark.MARKED: "agent-machine", Mark.ALREADY: "agent-machine-already", Mark.NO_TALK: "agent-no-talk"}
+REFUSED = {Mark.ALREADY: "agent-marked-already", Mark.NO_TALK: "agent-no-talk"}
 
 
 async def run(session: Session, desk: Desk) -> None:
     """The mark is kept before it is confirmed: who hangs up while it is said has marked all the same."""
-    agent = session.call.agent
+    agent, said = session.call.agent, session.call.args[0]
     signed_in = {
         spell.agent for spell in await desk.store.agent_states.open_states() if spell.state != "offline"
     }
     if agent not in signed_in:
         await session.say(Prompt("agent-not-signed-in"))
+    elif said != MISSED_MACHINE and said not in desk.site.dispositions:  # the dialplan is of another site
+        await session.say(Prompt("agent-bad-code"))
     else:
-        mark = await _mark(desk, agent)
-        log.info("mark", agent=agent, mark=str(mark))
-        await session.say(Prompt(SAID[mark]))
+        mark = await _mark(desk, agent, said)
+        log.info("mark", agent=agent, said=said, mark=str(mark))
+        if mark in REFUSED:
+            await session.say(Prompt(REFUSED[mark]))
+        elif said == MISSED_MACHINE:
+            await session.say(Prompt("agent-machine"))
+        else:
+            title = Text.of(desk.site.dispositions[said].title)
+            await session.say(Prompt("agent-marked"), *([title] if title else []))
     await session.hang_up()
 
 
-async def _mark(desk: Desk, agent: str) -> Mark:
+async def _mark(desk: Desk, agent: str, said: str) -> Mark:
     now, site = desk.clock(), desk.site
 
     def within(campaign: str) -> float:
@@ -44,6 +54,7 @@ async def _mark(desk: Desk, agent: str) -> Mark:
     def after(campaign: str, lead: Lead) -> LeadMove:
         if (known := site.campaigns.get(campaign)) is None:
             return LeadMove(LeadState.FINAL, None, f"final: campaign {campaign} is no longer in the site")
-        return after_missed_machine(lead, known.attempts, now)
+        return after_said(said, site.dispositions, lead, known.attempts, now)
 
-    return await desk.store.marks.machine(agent, now, within, after)
+    is_refused = said in site.dispositions and site.dispositions[said].do_not_call
+    return await desk.store.marks.put(agent, said, now, within, after, plans(site) if is_refused else None)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import phonenumbers
 
 from config.lints.facts import Facts, Finding
-from config.models import Agent, AutoAnswer, Group, Mode
+from config.models import Agent, AutoAnswer, DispositionClass, Group, Mode
 from config.problems import did_you_mean
 from config.tree import Path
 
@@ -95,11 +95,13 @@ def duplicates(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "E404", path, f'the line `{first[1]}` has the number "{value}" too', "a number is one line's"
         )
-    codes = [(reason.code, ("pause_reasons", name, "code")) for name, reason in facts.pause_reasons.items()]
-    for value, path, first in _twice(codes):
-        yield Finding(
-            "E405", path, f'the reason `{first[1]}` has the code "{value}" too', "give each its own"
-        )
+    reasons = [(reason.code, ("pause_reasons", name, "code")) for name, reason in facts.pause_reasons.items()]
+    said = [(what.code, ("dispositions", name, "code")) for name, what in facts.dispositions.items()]
+    for kind, codes in (("reason", reasons), ("disposition", said)):
+        for value, path, first in _twice([(code, path) for code, path in codes if code]):
+            yield Finding(
+                "E405", path, f'the {kind} `{first[1]}` has the code "{value}" too', "give each its own"
+            )
 
 
 def dialed(facts: Facts) -> Iterator[Finding]:
@@ -110,17 +112,23 @@ def dialed(facts: Facts) -> Iterator[Finding]:
     said: list[tuple[str, str, Path]] = [
         (code, name, ("system", "feature_codes", name))
         for name, code in codes.model_dump().items()
-        if name != "not_ready"
+        if name not in ("not_ready", "disposition")
     ]
     said += [
         (codes.not_ready + reason.code, f"not_ready with {name}", ("pause_reasons", name, "code"))
         for name, reason in facts.pause_reasons.items()
     ]
-    if not facts.pause_reasons:
-        said.append((codes.not_ready, "not_ready", ("system", "feature_codes", "not_ready")))
+    said += [
+        (codes.disposition + what.code, f"disposition with {name}", ("dispositions", name, "code"))
+        for name, what in facts.dispositions.items()
+        if what.code
+    ]
+    for bare in ("not_ready", "disposition"):
+        if not any(name.startswith(f"{bare} with") for _, name, _ in said):
+            said.append((getattr(codes, bare), bare, ("system", "feature_codes", bare)))
     for i, (text, name, path) in enumerate(said):
         for other, other_name, other_path in said[:i]:
-            same_code = text == other and path[0] == other_path[0] == "pause_reasons"
+            same_code = text == other and path[0] == other_path[0] != "system"  # E405
             if (text.startswith(other) or other.startswith(text)) and not same_code:
                 yield Finding(
                     "E406",
@@ -128,6 +136,18 @@ def dialed(facts: Facts) -> Iterator[Finding]:
                     f"`{text}` ({name}) and `{other}` ({other_name}) cannot be told apart while dialing",
                     "choose codes of which none begins with another",
                 )
+
+
+def refusals(facts: Facts) -> Iterator[Finding]:
+    """E408."""
+    for name, what in facts.dispositions.items():
+        if what.do_not_call and what.means is not DispositionClass.REFUSAL:
+            yield Finding(
+                "E408",
+                ("dispositions", name, "do_not_call"),
+                f"nobody calls a number of the do-not-call list again, whatever `means: {what.means}` says",
+                "write `means: refusal`, or leave do_not_call out",
+            )
 
 
 def inbound(facts: Facts) -> Iterator[Finding]:
@@ -167,4 +187,4 @@ def auto_answer(facts: Facts) -> Iterator[Finding]:
                 break
 
 
-LINTS = (group_members, skills, duplicates, dialed, inbound, auto_answer)
+LINTS = (group_members, skills, duplicates, dialed, refusals, inbound, auto_answer)

@@ -8,7 +8,7 @@ from config.files import SCRIPTS
 from config.forms import Language
 from config.lints.facts import Facts, Finding
 from config.lints.menus import actions, languages, reached
-from config.models import OUR_SCRIPTS, ActionKind
+from config.models import MISSED_MACHINE, OUR_SCRIPTS, ActionKind
 from config.problems import did_you_mean
 from config.tree import Path
 
@@ -170,6 +170,13 @@ def reserved(facts: Facts) -> Iterator[Finding]:
                 f"`{name}` is a reason that Perezvon gives itself",
                 "choose another name",
             )
+    if MISSED_MACHINE in facts.dispositions:
+        yield Finding(
+            "E407",
+            ("dispositions", MISSED_MACHINE),
+            f"`{MISSED_MACHINE}` is what agents say by the feature code `machine`",
+            "choose another name",
+        )
 
 
 LINTS = (dangling, prompts, reserved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import pytest
 
 from ami_daemon.app import Daemon
 from ami_daemon.call import Call, CallState
-from ami_daemon.changes import CallEnded
+from ami_daemon.changes import CallEnded, CallMoved
 from ami_daemon.dialer import call_of
 from ami_daemon.events import Hangup, Newstate, QueueCallerJoin, UserEvent
-from config.models import Attempts, Mode, Site
-from leads.attempt import MISSED_MACHINE, Attempt
+from config.models import MISSED_MACHINE, Attempts, Mode, Site
+from leads.attempt import Attempt
 from leads.lead import LeadState, NewLead, Outcome
 from leads.robot import RobotDisposition
+from leads.rules import LeadMove
 from predictive.ledger import Counts
 from tests.ami_daemon.test_metrics import a_daemon, a_site
 
@@ -44,6 +46,13 @@ async def a_call(daemon: Daemon) -> Call:
     return daemon.board.calls[attempt.id]
 
 
+async def written(daemon: Daemon, change: CallMoved) -> None:
+    writing = asyncio.create_task(daemon.journal.run())
+    daemon.journal.put(change)
+    await daemon.journal.flushed()
+    writing.cancel()
+
+
 async def ended(daemon: Daemon, call: Call, outcome: Outcome) -> Attempt:
     call.ended_at = 40.0
     await daemon.journal.finish(call, outcome, 40.0)
@@ -52,6 +61,7 @@ async def ended(daemon: Daemon, call: Call, outcome: Outcome) -> Attempt:
     return found
 
 
+NOWHERE = LeadMove(LeadState.FINAL, None, "never: the talk goes on")
 CASES = {
     # what the script kept, the last state, whether it failed, an agent: outcome, lead
     "left at once": (None, CallState.SCRIPT, False, None, Outcome.HUNG_UP_BEFORE_TALK, "scheduled"),
@@ -71,6 +81,7 @@ CASES = {
         Outcome.TALKED,
         "scheduled",
     ),
+    "heard it, then an agent took it": (R.LISTENED, CallState.TALKING, True, "anna", Outcome.TALKED, "final"),
     "the server died, an agent took it": (None, CallState.TALKING, True, "anna", Outcome.TALKED, "final"),
 }
 
@@ -85,12 +96,16 @@ async def test_what_the_script_kept_decides_outcome_and_lead_and_nobody_counts_a
         call.answered_at, call.script_at, call.state, call.script_failed = 20.0, 20.1, last, failed
         if agent:
             call.connected_at, call.agent = 35.0, agent
-        if said:
+            await written(daemon, CallMoved(call, CallState.WAITING, CallState.TALKING, 35.0))
+        if said == MISSED_MACHINE:
+            await daemon.store.marks.put("anna", said, 36.0, lambda _: 0.0, lambda *_: NOWHERE)
+        elif said:
             await daemon.store.attempts.note_disposition(call.attempt, said)
         network = Outcome.TALKED if agent else Outcome.HUNG_UP_BEFORE_TALK
         attempt = await ended(daemon, call, network)
         assert (attempt.outcome, attempt.disposition) == (expected, said)
         assert attempt.connected_at == 20.1, "the robot spoke at once"
+        assert attempt.taken_at == call.connected_at
         lead = await daemon.store.leads.get(call.lead)
         assert lead is not None
         assert lead.state == lead_state

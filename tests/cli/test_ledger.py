@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 
 from cli.demo_world import demo_site
 from cli.main import app
+from config.models import MISSED_MACHINE
 from config.secrets import create_missing
 from leads.attempt import Attempt
 from leads.lead import LeadState, NewLead, Outcome
@@ -78,6 +79,7 @@ def journal(url: str, calls: Sequence[Call], now: float, campaign: str = "spring
                         ringing_at=answer - 9.0,
                         answered_at=answer,
                         connected_at=answer + wait if talked else None,
+                        taken_at=answer + wait if talked else None,
                         agent="anna" if talked else None,
                         heard="person",
                     )
@@ -89,7 +91,7 @@ def journal(url: str, calls: Sequence[Call], now: float, campaign: str = "spring
 def mark_the_last_talk(url: str, agent: str, now: float) -> Mark:
     async def write() -> Mark:
         async with open_store(url) as store:
-            return await store.marks.machine(agent, now, lambda _: DAY, lambda *_: FINAL)
+            return await store.marks.put(agent, MISSED_MACHINE, now, lambda _: DAY, lambda *_: FINAL)
 
     return asyncio.run(write())
 

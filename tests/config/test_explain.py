@@ -29,7 +29,7 @@ def test_the_reference_in_git_is_that_of_the_models() -> None:
         ("ami.port", ["system.ami.port"]),
         ("campaigns.attempts.retry.busy.after", ["campaigns.attempts.retry.NAME.after"]),
         ("system.ami", ["system.ami", "system.ami.host", "system.ami.port", "system.ami.secret"]),
-        ("dispositions", ["dispositions.title", "dispositions.means"]),
+        ("dispositions", [f"dispositions.{key}" for key in ("title", "means", "code", "do_not_call")]),
         ("ring_tim", []),
         ("", []),
     ],

@@ -170,7 +170,7 @@ def test_editors_leavings_and_notes_are_no_problem(site: Path) -> None:
 def test_objects_are_named_by_their_files(site: Path, edit: Edit) -> None:
     shutil.copy(site / "groups/sales.yaml", site / "groups/Sales Dept.yaml")
     edit("dispositions.yaml", "order:", "Order:")
-    assert found() == ["dispositions.yaml:8:1 E114", "groups/Sales Dept.yaml:1:1 E114"]
+    assert found() == ["dispositions.yaml:10:1 E114", "groups/Sales Dept.yaml:1:1 E114"]
 
 
 def test_a_folder_and_a_fifo_in_place_of_a_file_are_refused(site: Path) -> None:

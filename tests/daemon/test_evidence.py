@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from config.models import MISSED_MACHINE
 from lab.behaviour import Behaviour, Kind
 from lab.phones import Answer
-from leads.attempt import MISSED_MACHINE
 from leads.lead import LeadState, Outcome
 from predictive.screening import Marks
 from sounds.screening import FRAME_BYTES, Screen
@@ -66,7 +66,7 @@ async def test_a_machine_of_the_check_sample_reaches_an_agent_who_marks_it(centr
     await centre.dial(CHECKED, [phone])
     await centre.comes_to("anna", "talking", within=20.0)
     assert said(await dial(centre, "anna"), "agent-machine")
-    assert said(await dial(centre, "anna"), "agent-machine-already")
+    assert said(await dial(centre, "anna"), "agent-marked-already")
     await centre.pair.phones.hang_up("anna")
     attempt = await centre.ended(phone)
     assert (attempt.outcome, attempt.disposition) == (Outcome.TALKED, MISSED_MACHINE)

@@ -9,6 +9,7 @@ import pytest
 
 from lab.ledger import Dialed
 from lab.phones import Answer
+from leads.lead import LeadState, Outcome
 from tests.daemon.centre import Centre, until
 from tests.daemon.site import SPRING, WRAP_UP
 from tests.lab.hearing import said, seconds_of_speech
@@ -16,6 +17,7 @@ from tests.lab.hearing import said, seconds_of_speech
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session")]
 
 CODES = {"sign_in": "*11", "sign_out": "*12", "ready": "*21", "not_ready": "*22", "end_wrap_up": "*23"}
+DISPOSITION = "*25"
 
 
 async def dial(centre: Centre, agent: str, code: str) -> Path:
@@ -51,6 +53,33 @@ async def test_an_agent_goes_not_ready_with_each_reason(centre: Centre) -> None:
     agents = ("anna", "boris", "vera", "gleb")
     await centre.ready(*agents)
     await asyncio.gather(*(go(agent, *reason) for agent, reason in zip(agents, reasons.items(), strict=True)))
+
+
+async def test_an_agent_says_what_came_of_a_talk_and_once_more_in_wrap_up(centre: Centre) -> None:
+    phone = await centre.person()
+    await centre.pair.phones.set("gleb", Answer())
+    await centre.ready("gleb")
+    await centre.dial(SPRING, [phone])
+    await centre.comes_to("gleb", "talking", within=20.0)
+    assert said(await dial(centre, "gleb", DISPOSITION + "3"), "agent-marked")
+    await centre.pair.phones.hang_up("gleb")
+    attempt = await centre.ended(phone)
+    assert (attempt.outcome, attempt.disposition, attempt.disposition_by) == (
+        Outcome.TALKED,
+        "call_back",
+        "gleb",
+    )
+    lead = await centre.lead(phone)
+    assert lead.state is LeadState.SCHEDULED
+    why = await centre.why("lead", str(lead.id))
+    assert "talked (call_back), disposition callback: called again in" in why
+
+    heard = await dial(centre, "gleb", DISPOSITION + "5")
+    assert said(heard, "agent-marked")
+    assert (await centre.lead(phone)).state is LeadState.FINAL
+    code, told = await centre.cli("dnc", "list")
+    assert code == 0
+    assert "gleb: do_not_call" in told
 
 
 async def test_an_agent_ends_wrap_up_early(centre: Centre) -> None:

@@ -115,6 +115,10 @@ def sites(draw: st.DrawFn) -> Site:
             max_size=3,
         )
     )
+    means = st.sampled_from(["success", "callback", "refusal", "no_contact"])
+    code = st.none() | st.from_regex(r"[0-9]{1,2}", fullmatch=True)
+    said = st.fixed_dictionaries({"title": texts, "means": means, "code": code})
+    dispositions = draw(st.dictionaries(names, said, max_size=3))
     return Site.model_validate(
         {
             "system": {
@@ -127,6 +131,6 @@ def sites(draw: st.DrawFn) -> Site:
             "agents": agents,
             "campaigns": campaigns,
             "pause_reasons": reasons,
-            "dispositions": {},
+            "dispositions": dispositions,
         }
     )

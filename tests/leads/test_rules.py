@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.models import Attempts, DispositionClass
+from config.models import MISSED_MACHINE, Attempts, Disposition, DispositionClass
 from leads.lead import Lead, LeadState, Outcome
-from leads.rules import after_missed_machine, after_outcome, span
+from leads.rules import after_outcome, after_said, span
 
 NOW = 1_800_000_000.0
 RULES = Attempts.model_validate(
@@ -82,6 +82,15 @@ def test_after_a_talk_the_disposition_decides(disposition: DispositionClass, sta
     assert disposition.value in move.reason
 
 
+def test_an_agents_own_disposition_is_named_and_counts_for_what_it_means() -> None:
+    site = {"later": Disposition(title="Later", means=DispositionClass.CALLBACK)}
+    move = after_said("later", site, lead(), RULES, NOW)
+    assert move.state is LeadState.SCHEDULED
+    assert "talked (later), disposition callback: called again in" in move.reason
+    gone = after_said("of_an_earlier_site", site, lead(), RULES, NOW)
+    assert (gone.state, gone.reason) == (LeadState.FINAL, "talked (of_an_earlier_site): final")
+
+
 @given(st.lists(st.sampled_from(list(Outcome)), min_size=30, max_size=30), st.integers(1, 20))
 def test_no_lead_is_called_more_often_than_max(outcomes: list[Outcome], most: int) -> None:
     rules = RULES.model_copy(update={"max": most})
@@ -108,7 +117,7 @@ def test_lengths_of_time_are_said_in_two_units_at_most(seconds: float, text: str
 
 def test_a_machine_that_an_agent_had_is_called_again_by_the_rule_for_machines() -> None:
     attempts = Attempts.model_validate({"max": 3, "retry": {"machine": {"after": "4h", "times": 1}}})
-    first = after_missed_machine(lead(), attempts, 100.0)
+    first = after_said(MISSED_MACHINE, {}, lead(), attempts, 100.0)
     assert (first.state, first.due_at) == (LeadState.SCHEDULED, 100.0 + 4 * 3600)
     assert first.reason.startswith("an agent had a machine on the line: called again in 4 h")
-    assert after_missed_machine(lead(machine=1), attempts, 100.0).state is LeadState.FINAL
+    assert after_said(MISSED_MACHINE, {}, lead(machine=1), attempts, 100.0).state is LeadState.FINAL

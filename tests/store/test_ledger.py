@@ -15,7 +15,7 @@ from sqlalchemy import event, update
 from sqlalchemy.engine import Engine
 
 from config.laws import LAWS, Law, LawName
-from leads.attempt import MISSED_MACHINE
+from config.models import MISSED_MACHINE
 from leads.lead import LeadState, Outcome
 from leads.rules import LeadMove
 from predictive import Spent
