@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Protocol
 
 import pytest
 import pytest_asyncio
+import structlog
 
 from config.models import SpeechEngine
 from lab.behaviour import EVERYBODY_TALKS, Behaviour, Mix
@@ -23,6 +24,14 @@ from lab.provision import AsteriskBinary, NoProgram, default_cache, ensure_aster
 from sounds.catalogue import sounds_dir
 
 SITE = Path(__file__).parent.parent / "config/site"
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """A command that a test runs in its own process sets up logging: the next test has it as it was."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
