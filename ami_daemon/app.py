@@ -219,7 +219,7 @@ class Daemon:
         self._stopped.set()
 
     def _is_busy(self) -> bool:
-        return bool(self.board.calls or self.dialer.pacing.reserved or self.scripts.server.connections)
+        return bool(self.dialer.pacing.lines() or self.scripts.server.connections)
 
     async def _run_link(self) -> None:
         try:

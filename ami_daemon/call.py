@@ -110,6 +110,11 @@ class Call:
         return old
 
     @property
+    def paced(self) -> bool:
+        """Whether a pacer placed it, to find an agent for: the robot needs none, a preview has one."""
+        return not self.preview and not self.robot
+
+    @property
     def live_at(self) -> float | None:
         """When a person was known to be there: with the answer, where answers are not screened."""
         if not self.screened:

@@ -217,11 +217,11 @@ class Dialer:
         caps = self.site.system.frequency
         return await self.store.leads.callable(campaign.list, now, count, awake, lockouts, caps)
 
-    async def claim(self, name: str, leads: Sequence[Lead]) -> list[Attempt]:
-        """Claim those of the hopper's leads that may still be called."""
+    async def claim(self, name: str, leads: Sequence[Lead], ahead_of: float | None = None) -> list[Attempt]:
+        """Claim those of the leads that may still be called; with `ahead_of` one that is due only then."""
         return await self.store.attempts.claim(
             self.epoch, name, self.site.campaigns[name].trunk, [lead.id for lead in leads], self.clock(),
-            self.new_id, self.site.lockouts(name), self.site.system.frequency,
+            self.new_id, self.site.lockouts(name), self.site.system.frequency, ahead_of,
         )  # fmt: skip
 
     def call_time(self, name: str, zone: str | None, now: float) -> CallTime:
@@ -349,7 +349,8 @@ def call_of(attempt: Attempt, campaign: Campaign, *, preview: bool = False) -> C
     """The board's record of a claimed attempt."""
     return Call(
         attempt.id, attempt.lead_id, attempt.campaign, campaign.group, attempt.trunk, attempt.phone,
-        attempt.claimed_at, preview=preview, robot=campaign.mode is Mode.ROBOT, screened=campaign.screened,
+        attempt.claimed_at, preview=preview, robot=campaign.mode is Mode.ROBOT and not preview,
+        screened=campaign.screened and not preview,
     )  # fmt: skip
 
 

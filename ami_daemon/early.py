@@ -80,7 +80,7 @@ class Early:
             event.status == "PROGRESS"
             and call is not None
             and call.state in UNANSWERED
-            and self._site.campaigns[call.campaign].screened
+            and call.screened
             and attempt not in self._listening
             and self._has_room()
         ):

@@ -62,7 +62,8 @@ def floor_of(
     by_state: dict[AgentState, dict[str, float]] = {state: {} for state in AgentState}
     for name in agents:
         agent = board.agents[name]
-        by_state[agent.state][name] = agent.since + shift
+        kept = agent.state is AgentState.READY and agent.preview is not None  # their pause is on its way
+        by_state[AgentState.NOT_READY if kept else agent.state][name] = agent.since + shift
     served = rung_for(board)
     own = [call for call in board.calls.values() if call.campaign == campaign and not call.preview]
     answered = [
@@ -123,8 +124,8 @@ _ENDED_UNANSWERED = {Outcome.BUSY: "busy", Outcome.NO_ANSWER: "no_answer"}
 def pacing_events(change: Change) -> Iterable[Event]:
     """A change of the board in the words of the pacer's contract."""
     match change:
-        case CallMoved(call=call) | CallHeard(call=call) | CallEnded(call=call) if call.robot:
-            return  # no agent is dialed for
+        case CallMoved(call=call) | CallHeard(call=call) | CallEnded(call=call) if not call.paced:
+            return
         case CallHeard(call, heard, at):
             yield _screened(call, "live" if heard in PASSED else "machine", at)
         case CallMoved(call, _, CallState.ANSWERED, at):
@@ -163,7 +164,7 @@ def settled_events(call: Call, seen: Call, outcome: Outcome | None, at: float) -
 
     `outcome` is `None` where the call was never placed.
     """
-    if seen.state in (CallState.NO_PERSON, CallState.TALKING, CallState.MESSAGE):
+    if not call.paced or seen.state in (CallState.NO_PERSON, CallState.TALKING, CallState.MESSAGE):
         return
     no_person = call.heard is not None and call.heard not in PASSED
     if outcome not in LIVE and seen.state in UNANSWERED and not no_person:

@@ -1,8 +1,11 @@
-"""Call-backs that keep a place in the queue: the agent whose turn it is to serve them is kept for them.
+"""Who is called back by a certain agent: that agent is kept for them.
 
-An agent is kept while they wrap up, so that the queue does not give them somebody who came later; or, where
-they are ready and nobody stands before the call-back, at once. From there on it is a preview call like any
-other.
+Call-backs that keep a place in the queue get the agent whose turn it is to serve them. An agent is kept while
+they wrap up, so that the queue does not give them somebody who came later; or, where they are ready and
+nobody stands before the call-back, at once. From there on it is a preview call like any other.
+
+Before them, who was cut off from an agent by a fault gets the same agent again, until the retry by the
+campaign's rule is due and anybody may have them.
 """
 
 from __future__ import annotations
@@ -14,7 +17,6 @@ import structlog
 
 from ami_daemon.agent import PREVIEW, Agent, AgentState
 from ami_daemon.agent_orders import AgentOrders
-from ami_daemon.call import Call
 from ami_daemon.dialer import Dialer
 from ami_daemon.floor import rung_for
 from ami_daemon.line import Free, Waiter, turns
@@ -28,6 +30,9 @@ log = structlog.get_logger("hold")
 
 FIRST_RETRY = 1
 """Attempts after which a place is still kept."""
+SETTLED = 10.0
+"""Seconds from a cut to the call after it: before, a phone that lost its network is not back yet, or is busy
+with the rest of the talk or with calling us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +97,46 @@ class Hold:
 
     async def serve(self) -> dict[str, str]:
         """Keep agents whose turn has come; gives them with the attempts that they are to be paused for."""
+        kept = await self._serve_cut()
         await self.look()
-        kept = {}
         for agent, waiter in self._turns().items():
-            one = self._kept.pop(waiter.task or 0, None)
-            if one is not None and (attempt := await self._keep(agent, one)) is not None:
+            if (one := self._kept.pop(waiter.task or 0, None)) is None:
+                continue
+            if (attempt := await self._keep(agent, one.task.campaign, one.lead)) is not None:
+                log.info(
+                    "agent_kept", attempt=attempt.id, agent=agent, group=one.task.group,
+                    since=one.task.place_since,
+                )  # fmt: skip
                 kept[agent] = attempt.id
         return kept
+
+    async def _serve_cut(self) -> dict[str, str]:
+        """The same for those whose talk with the agent was cut."""
+        free = {one.agent: one.groups for one in self._free()}
+        running = [name for name in self._site.campaigns if self._dialer.dials(name)]
+        if not free or not running:
+            return {}
+        kept: dict[str, str] = {}
+        now = self._clock()
+        for cut in await self._store.attempts.cut(running, now):
+            agent = cut.agent or ""
+            serves = self._site.campaigns[cut.campaign].group in free.get(agent, ())
+            if not serves or agent in kept or (cut.ended_at or now) > now - SETTLED:
+                continue
+            lead = await self._store.leads.get(cut.lead_id)
+            if lead is not None and (attempt := await self._keep(agent, cut.campaign, lead, cut)) is not None:
+                log.info("agent_kept", attempt=attempt.id, agent=agent, cut=cut.id)
+                why = f"agent {agent} is rung for it first: a fault cut their talk"
+                await self._store.decisions.add("lead", str(lead.id), why, now)
+                kept[agent] = attempt.id
+        return kept
+
+    def _can_have(self, agent: Agent) -> bool:
+        """Whether the agent may be taken out of turn: from the queue's own wrap-up, in which nobody is
+        dialed for them, or where no call that was dialed before would miss them."""
+        if agent.state is AgentState.WRAP_UP:
+            return agent.wrap_until > self._clock()
+        return agent.state is AgentState.READY and self._dialer.pacing.can_spare(agent.name)
 
     def over(self, agent: str) -> tuple[str, Attempt, str] | None:
         """The agent is paused, and has no wrap-up any more: whom to ring for, if they are kept."""
@@ -135,23 +173,24 @@ class Hold:
             return max(agent.wrap_until, agent.since + longest)
         return None
 
-    async def _keep(self, agent: str, one: Kept) -> Attempt | None:
+    async def _keep(self, agent: str, name: str, lead: Lead, cut: Attempt | None = None) -> Attempt | None:
         """Claim the lead, and pause the agent for it; None where something came in between."""
-        name, dialer = one.task.campaign, self._dialer
-        campaign = self._site.campaigns[name]
+        dialer = self._dialer
         async with dialer.rounds:
-            taken: list[Call | Attempt] = [*self._board.calls.values(), *self._reserved.values()]
-            if dialer.limits.free_lines(name, taken) < 1 or not self._may(name, one.lead.timezone):
+            if dialer.pacing.free_lines(name) < 1 or not self._may(name, lead.timezone):
                 return None
-            claimed = await self._store.attempts.claim(
-                dialer.epoch, name, campaign.trunk, [one.lead.id], self._clock(), dialer.new_id
-            )
+            if cut is None:
+                trunk, ids = self._site.campaigns[name].trunk, [lead.id]
+                claimed = await self._store.attempts.claim(
+                    dialer.epoch, name, trunk, ids, self._clock(), dialer.new_id
+                )
+            elif self._can_have(self._board.agents[agent]):
+                claimed = await dialer.claim(name, [lead], ahead_of=lead.due_at)
+            else:
+                return None
             if not claimed:
                 return None
             attempt = self._reserved[claimed[0].id] = claimed[0]
             self._board.reserve(agent, attempt.id)
-            self._later[agent] = attempt, one.lead.name
-        log.info(
-            "agent_kept", attempt=attempt.id, agent=agent, group=one.task.group, since=one.task.place_since
-        )
+            self._later[agent] = attempt, lead.name
         return attempt

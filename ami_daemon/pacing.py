@@ -75,8 +75,9 @@ class Pacing:
         self.starved: set[str] = set()
         """Campaigns that had fewer leads to call than calls to place: others have their agents meanwhile."""
         self.reserved: dict[str, Attempt] = {}
-        """Previews whose agent is rung first, robot's calls whose phrases are made first: each has its line
-        before it is on the board."""
+        """Previews whose agent is rung first: each has its line before it is on the board."""
+        self.prepared: dict[str, Attempt] = {}
+        """So have robot's calls whose phrases are made first."""
         self.last: dict[str, Decision] = {}
         """Each campaign's last decision."""
         self._owed = dict.fromkeys(self.pacers, 0)
@@ -190,10 +191,23 @@ class Pacing:
             name,
             [agent for agent in self._agents(name) if owner.get(agent) == name],
             waiting[name],
-            self._limits.free_lines(name, [*self._board.calls.values(), *self.reserved.values()]),
+            self.free_lines(name),
             self._limits.allowance(name, self._ticks()),
             self._ticks() - self._clock(),
         )
+
+    def lines(self) -> list[Call | Attempt]:
+        """Who has a line, or will have one."""
+        return [*self._board.calls.values(), *self.reserved.values(), *self.prepared.values()]
+
+    def free_lines(self, name: str) -> int:
+        """Lines that the campaign may still take."""
+        return self._limits.free_lines(name, self.lines())
+
+    def can_spare(self, agent: str) -> bool:
+        """Whether no call that is on its way, or waits, would miss the agent, who is ready."""
+        name = self.shares.owner.get(agent)
+        return name is None or (floor := self.floor(name)).free > floor.under_way
 
     # -- deciding --------------------------------------------------------------------------------
 

@@ -150,6 +150,12 @@ class Picture:
 
     def _restore_previews(self, channels: dict[str, Channel], at: float) -> None:
         """Agents who were reserved before: their phone may have been answered, or given up, meanwhile."""
+        for channel in channels.values():  # by their name, for a daemon that knows nothing of them yet
+            known = channel.uniqueid.removeprefix(self.preview_prefix)
+            if known != channel.uniqueid and (rung := self._agent_of_channel(channel.name)):
+                rung.preview = rung.preview or known
+                if (call := self.calls.get(known)) is not None:
+                    call.preview, call.robot, call.screened = True, False, False
         for agent in self.agents.values():
             if (attempt := agent.preview) is None:
                 continue

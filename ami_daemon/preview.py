@@ -36,7 +36,7 @@ Start = Callable[[Coroutine[Any, Any, None]], object]
 
 
 class Preview:
-    """Serves the preview campaigns, one lead per ready agent."""
+    """Serves the preview campaigns, one lead per ready agent; and of all campaigns who is kept an agent."""
 
     def __init__(
         self, dialer: Dialer, orders: AgentOrders, hold: Hold, *, clock: Callable[[], float], start: Start
@@ -66,9 +66,11 @@ class Preview:
 
     async def _tidy(self) -> None:
         """Whatever went wrong: no agent waits for a call that will not come, no lead for one who left."""
+        for name, agent in self.board.agents.items():
+            if not agent.queues and agent.call is None:
+                self.board.reserve(name, None)  # signed out: their phone will not be rung
         kept = {agent.preview for agent in self.board.agents.values()}
-        own = [id for id, a in self.reserved.items() if self.site.campaigns[a.campaign].mode is Mode.PREVIEW]
-        for attempt in [id for id in own if id not in kept]:
+        for attempt in [id for id in self.reserved if id not in kept]:
             await self._give_back(attempt, "the agent is no longer kept for it")
             await self._let_go(attempt)
         for agent in self.board.agents.values():
@@ -82,7 +84,7 @@ class Preview:
             await self._hang_up(self.board.preview_prefix + attempt)
 
     async def _serve_kept(self) -> None:
-        """Keep agents for those who keep a place in line."""
+        """Keep agents for those who keep a place in line, or an agent."""
         for agent, attempt in (await self.hold.serve()).items():
             try:
                 await self.orders.pause(agent, True, PREVIEW)  # once they are so, they are rung: on_change
@@ -111,11 +113,7 @@ class Preview:
             if self._forbids(name) is not None:
                 return None
             floor = self.dialer.pacing.floor(name)
-            ready = [
-                agent
-                for agent in floor.ready
-                if self.board.agents[agent].preview is None and self.orders.is_in_all_queues(agent)
-            ]
+            ready = [agent for agent in floor.ready if self.orders.is_in_all_queues(agent)]
             fit = min(len(ready), floor.free_lines)
             leads = await self.dialer.hopper(name, 1, self.clock()) if fit > 0 else []
             if ready and not leads:
@@ -204,7 +202,9 @@ class Preview:
                 await self._give_back(attempt_id, why)
             elif self._is_awaited(attempt_id) and self.reserved.pop(attempt_id, None) is not None:
                 campaign = self.site.campaigns[attempt.campaign]
-                self.board.place(call_of(attempt, campaign, preview=True))
+                call = call_of(attempt, campaign, preview=True)
+                call.placed_at = self.clock()  # it may have been claimed a wrap-up ago
+                self.board.place(call)
                 await self.dialer.originate(attempt, campaign, "perezvon-preview-answered")
         self._wake.set()  # whoever waits for nobody now is let go
 

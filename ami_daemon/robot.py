@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 
-from ami_daemon.call import Call
 from ami_daemon.changes import CallEnded, Change
 from ami_daemon.dialer import Dialer, call_of
 from ami_daemon.link import LinkState
@@ -32,7 +31,7 @@ class Robot:
     def __init__(self, dialer: Dialer, prepare: Prepare, *, clock: Callable[[], float], start: Start) -> None:
         self._dialer, self._prepare, self._clock, self._start = dialer, prepare, clock, start
         self._site, self._board, self._store = dialer.site, dialer.board, dialer.store
-        self._reserved = dialer.pacing.reserved
+        self._prepared = dialer.pacing.prepared
         self._wake = asyncio.Event()
         self.names = [name for name, one in self._site.campaigns.items() if one.mode is Mode.ROBOT]
 
@@ -58,8 +57,7 @@ class Robot:
         async with dialer.rounds:
             if not dialer.dials(name):
                 return
-            taken: list[Call | Attempt] = [*self._board.calls.values(), *self._reserved.values()]
-            fit = dialer.limits.free_lines(name, taken)
+            fit = dialer.pacing.free_lines(name)
             leads = await dialer.hopper(name, fit, self._clock()) if fit else []
             await dialer.say(name, NO_LEADS if len(leads) < fit else BOUNDS["lines"])
             if fit and not leads:
@@ -67,7 +65,7 @@ class Robot:
             if not leads or not dialer.dials(name):
                 return
             for attempt in await dialer.claim(name, leads):
-                self._reserved[attempt.id] = attempt
+                self._prepared[attempt.id] = attempt
                 self._start(self._call(attempt))
 
     async def _call(self, attempt: Attempt) -> None:
@@ -83,7 +81,7 @@ class Robot:
                 return
             self._board.place(call_of(attempt, campaign))
         finally:
-            self._reserved.pop(attempt.id, None)
+            self._prepared.pop(attempt.id, None)
         await self._dialer.originate(attempt, campaign, "perezvon-robot")
 
     async def _forbidden(self, attempt: Attempt) -> str | None:

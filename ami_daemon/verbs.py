@@ -211,7 +211,8 @@ class Verbs:
         if lead.due_at is not None and lead.due_at > now:
             text += f", due in {span(lead.due_at - now)}"
         lines.append({"at": now, "text": text})
-        lines += [{"at": now, "text": text} for text in await self._held(lead, now)]
+        told = await self._held(lead, now) + await self._own_agent(lead, now)
+        lines += [{"at": now, "text": text} for text in told]
         for name, campaign in self.dialer.site.campaigns.items():
             if campaign.list == lead.list and lead.state is not LeadState.FINAL:
                 time = self.dialer.call_time(name, lead.timezone, now)
@@ -231,6 +232,17 @@ class Verbs:
         most = ", ".join(f"{cap.calls} in {span(cap.per)}" for cap in caps)
         told = f"no campaign calls it for another {span(until - now)}: the number was called too often"
         return [f"{told}, at most {most} (system.frequency)"]
+
+    async def _own_agent(self, lead: Lead, now: float) -> list[str]:
+        """For whom the lead waits, if a fault cut its talk."""
+        campaigns = self.dialer.site.campaigns
+        mine = [name for name in campaigns if campaigns[name].list == lead.list and self.dialer.dials(name)]
+        return [
+            f"a fault cut its talk: agent {cut.agent} is rung for it first, and in"
+            f" {span((lead.due_at or now) - now)} it is whoever is free"
+            for cut in await self.store.attempts.cut(mine, now)
+            if cut.lead_id == lead.id
+        ]
 
     async def _locked_out(self, name: str, phone: str, now: float) -> list[str]:
         """Why the campaign must not call a number that was abandoned, if so."""

@@ -138,8 +138,8 @@ class Attempts(Model):
         ],
         Retry,
     ] = describe(
-        "By outcome: when again; an outcome that is not named is final",
-        "По исходу: когда снова; неназванный исход окончательный",
+        "By outcome: when again (interrupted: by the same agent before); one that is not named is final",
+        "По исходу: когда снова (interrupted: до того тот же агент); неназванный исход окончательный",
         default={
             outcome: Retry.model_validate({"after": after, "times": times})
             for outcome, after, times in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -18,7 +18,7 @@ from leads.rules import LeadMove
 from store.callbacks import attempt_over, close_reached
 from store.decisions import decide
 from store.do_not_call import NOT_TO_BE_CALLED, is_listed
-from store.eligible import NOBODY, claimable
+from store.eligible import ANSWERED, NOBODY, claimable
 from store.engine import Database
 from store.lease import fence, holds
 from store.orders import end_call
@@ -26,6 +26,8 @@ from store.tables import attempts, do_not_call, leads
 
 NO_SHOPS: Mapping[str, Plan] = {}
 """No lead is called about orders."""
+CUT_WITHIN = 86400.0
+"""Seconds for which a cut talk is looked for: an agent's working day."""
 COLUMNS = tuple(attempts.c[field.name] for field in fields(Attempt))
 
 
@@ -60,11 +62,13 @@ class AttemptRepository:
         new_ids: Callable[[], str],
         lockouts: Mapping[str, float] = NOBODY,
         frequency: Sequence[Frequency] = (),
+        ahead_of: float | None = None,
     ) -> list[Attempt]:
         """Claims those of the leads that may still be called and journals an attempt for each, all in one
         transaction; gives the attempts in the order asked for. `new_ids` gives a new attempt id per call.
         `lockouts` and `frequency` as for `LeadRepository.callable`: who was abandoned, called, or put on the
-        do-not-call list since that was asked is not claimed.
+        do-not-call list since that was asked is not claimed. A lead that is scheduled for exactly `ahead_of`
+        is claimed before it is due.
         """
         last = (
             select(func.coalesce(func.max(attempts.c.number), 0))
@@ -73,7 +77,7 @@ class AttemptRepository:
         )
         free = (
             select(leads.c.id, leads.c.phone, last.label("last"))
-            .where(leads.c.id.in_(lead_ids), claimable(now, lockouts, frequency), holds(epoch))
+            .where(leads.c.id.in_(lead_ids), claimable(now, lockouts, frequency, ahead_of), holds(epoch))
             .with_for_update(skip_locked=True, of=leads)
         )
         async with self._database.write() as connection:
@@ -231,6 +235,29 @@ class AttemptRepository:
         """A campaign's latest attempts, newest first."""
         wanted = attempts.c.campaign == campaign
         return await self._all(select(*COLUMNS).where(wanted).order_by(attempts.c.id.desc()).limit(limit))
+
+    async def cut(self, campaigns: Collection[str], now: float) -> list[Attempt]:
+        """Talks with an agent that a fault has cut in the last day, longest ago first, whose leads still wait
+        for the call after it: it is not due yet, and nothing has been tried."""
+        later = attempts.alias()
+        tried = select(later.c.id).where(later.c.lead_id == attempts.c.lead_id, later.c.outcome.is_not(None))
+        query = (
+            select(*COLUMNS)
+            .join(leads, leads.c.id == attempts.c.lead_id)
+            .where(
+                attempts.c.campaign.in_(campaigns),
+                attempts.c.outcome == Outcome.INTERRUPTED,
+                attempts.c.ended_at > now - CUT_WITHIN,
+                ANSWERED,
+                attempts.c.agent.is_not(None),
+                attempts.c.claimed_at >= leads.c.reopened_at,
+                leads.c.state == LeadState.SCHEDULED,
+                leads.c.due_at > now,
+                ~tried.where(later.c.number > attempts.c.number).exists(),
+            )
+            .order_by(attempts.c.ended_at, attempts.c.id)
+        )
+        return await self._all(query)
 
     async def outcomes(self, campaign: str, since: float = 0.0) -> dict[Outcome, int]:
         """Ended attempts by outcome; only outcomes that occurred."""

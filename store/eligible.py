@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, literal, not_, or_, select
 
 from config.models import Frequency
 from leads.attempt import AttemptState
 from leads.inbound import CallbackKind, CallbackState
-from leads.lead import LeadState, Outcome
+from leads.lead import LIVE, LeadState, Outcome
 from store.tables import attempts, callbacks, do_not_call, leads
 
 NOBODY: Mapping[str, float] = {}
 """No lock-out: an agent is reserved for the call."""
 
+ANSWERED = attempts.c.outcome.in_(bindparam("live", sorted(LIVE), expanding=True, literal_execute=True))
 ABANDONED = attempts.c.outcome == literal(Outcome.ABANDONED, literal_execute=True)
-"""Spelt out, not bound: only so can a database prove that the index of abandoned numbers serves."""
+"""Spelt out, not bound: only so can a database prove that the indexes of answered calls and of abandoned
+numbers serve."""
 PLACED = attempts.c.state != literal(AttemptState.RELEASED, literal_execute=True)
 """So is this, for the index of placed calls."""
 
 
 def claimable(
-    now: float, lockouts: Mapping[str, float], frequency: Sequence[Frequency]
+    now: float, lockouts: Mapping[str, float], frequency: Sequence[Frequency], ahead_of: float | None = None
 ) -> ColumnElement[bool]:
-    """Leads that may be claimed: ready, or scheduled and due; and neither `barred`, nor `locked_out`, nor
-    `capped`."""
-    due = and_(leads.c.state == LeadState.SCHEDULED, leads.c.due_at <= now)
+    """Leads that may be claimed: ready, or scheduled and due, or scheduled for exactly `ahead_of`; and
+    neither `barred`, nor `locked_out`, nor `capped`."""
+    is_time = leads.c.due_at <= now
+    if ahead_of is not None:
+        is_time = or_(is_time, leads.c.due_at == ahead_of)
+    due = and_(leads.c.state == LeadState.SCHEDULED, is_time)
     wanted = [or_(leads.c.state == LeadState.READY, due), not_(barred())]
     if lockouts:
         wanted.append(not_(locked_out(now, lockouts)))

@@ -6,15 +6,16 @@ from collections.abc import AsyncIterator, Collection
 from datetime import tzinfo
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, case, func, literal_column, or_, select
 
 from config.laws import Law
 from config.models import MISSED_MACHINE
 from leads.attempt import Attempt
-from leads.lead import LIVE, Outcome
+from leads.lead import Outcome
 from predictive.ledger import NO_ERRORS, Counts, Screening, Standing, Window, standing, window_start
 from predictive.screening import Marks
 from store.attempts import COLUMNS, to_attempt
+from store.eligible import ANSWERED
 from store.engine import Database
 from store.tables import attempts
 from store.verdicts import verdicts
@@ -26,7 +27,6 @@ PAGE = 500
 Verdict = Literal["abandoned", "late", "connected", "left", "machine"]
 """What an answered call is to the law: `predictive.ledger.Counts` says it for each."""
 
-_ANSWERED = attempts.c.outcome.in_(bindparam("live", sorted(LIVE), expanding=True, literal_execute=True))
 _MACHINE = (attempts.c.heard == "machine") & (attempts.c.outcome == literal_column(f"'{Outcome.MACHINE}'"))
 _MARKED = attempts.c.disposition == literal_column(f"'{MISSED_MACHINE}'")
 _CHECKED: ColumnElement[bool] = literal_column("verdicts.checked")
@@ -74,7 +74,7 @@ class LedgerRepository:
         late = case((reached - begun > (FOREVER if law.connect is None else law.connect), 1), else_=0)
         query = (
             select(outcome, func.count(), func.sum(late))
-            .where(attempts.c.campaign == campaign, attempts.c.ended_at >= start, _ANSWERED)
+            .where(attempts.c.campaign == campaign, attempts.c.ended_at >= start, ANSWERED)
             .group_by(outcome)
         )
         if without:
@@ -112,8 +112,8 @@ class LedgerRepository:
         sample = select(agent, func.count(), *of_talks).join_from(verdicts, attempts).group_by(agent)
         async with self._database.read() as connection:
             marked: dict[str, int] = {row[0]: row[1] for row in await connection.execute(marks)}
-            talks = select(func.count()).where(*ended, _ANSWERED, talked, agent.in_(marked))
-            passed = list(await connection.execute(sample.where(_CHECKED, *ended, _ANSWERED)))
+            talks = select(func.count()).where(*ended, ANSWERED, talked, agent.in_(marked))
+            passed = list(await connection.execute(sample.where(_CHECKED, *ended, ANSWERED)))
             judged = [row for row in passed if row.agent in marked]
             return Marks(
                 talks=await connection.scalar(talks) or 0,
@@ -132,7 +132,7 @@ class LedgerRepository:
                 attempts.c.campaign == campaign,
                 attempts.c.ended_at >= start,
                 attempts.c.ended_at < until,
-                or_(_ANSWERED, _MACHINE),
+                or_(ANSWERED, _MACHINE),
             )
             .order_by(attempts.c.ended_at, attempts.c.id)
         )

@@ -214,6 +214,24 @@ def test_after_a_lost_link_a_preview_goes_on_from_where_it_is(
     assert not any(isinstance(c, PreviewMissed) for c in later), "the leg's own hang-up tells its end"
 
 
+def test_a_new_daemon_knows_a_call_whose_agent_was_rung_first_by_the_agents_leg() -> None:
+    """Whatever the campaign's mode is: the leg names the attempt, and its phone the agent."""
+    board = a_board(preview=True)
+    board.calls[FIRST].screened = board.calls[FIRST].robot = True
+    channels = [
+        Channel(f"pza-ours-{FIRST}", "PJSIP/agent-ivanov-00000001", 6, "Wait", ""),
+        Channel(f"pz-ours-{FIRST}", "PJSIP/trunk-city-00000002", 5, "", ""),
+    ]
+    member = replace(_signed_in()[0], paused=True, reason="preview", kind="snapshot")
+    board.restore(channels, [member], {}, 9.0)
+    call = board.calls[FIRST]
+    assert (call.preview, call.screened, call.robot) == (True, False, False)
+    trunk, own = "PJSIP/trunk-city-00000002", f"pz-ours-{FIRST}"
+    board.handle(ami.Newstate(10.0, trunk, 6, own, own))
+    board.handle(ami.BridgeEnter(10.1, "bridge", 2, trunk, own, own))
+    assert (call.state, call.agent) == ("talking", "ivanov")
+
+
 def test_an_agent_who_was_on_a_call_when_the_link_was_lost_is_on_none_when_it_is_gone() -> None:
     board = a_board()
     board.handle(ami.AgentConnect(1.0, "x-1", "leg-1", "sales", "PJSIP/agent-ivanov", 0, 0))

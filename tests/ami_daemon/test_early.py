@@ -60,7 +60,8 @@ class Room:
         self.early = Early(cast(Dialer, dialer), start=self._start)
 
     def place(self, attempt: str, campaign: str = "spring") -> None:
-        self.board.place(Call(attempt, 1, campaign, "sales", "city", "+79161234567", NOW, screened=True))
+        screened = self.site.campaigns[campaign].screened
+        self.board.place(Call(attempt, 1, campaign, "sales", "city", "+79161234567", NOW, screened=screened))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self.works.append(asyncio.ensure_future(work))

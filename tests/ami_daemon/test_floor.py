@@ -266,6 +266,23 @@ def test_a_call_that_ended_unseen_is_told_to_its_end(
     assert all(event.seconds >= 0 for event in events)
 
 
+def test_a_pacer_neither_hears_nor_sees_a_call_whose_agent_was_there_first() -> None:
+    board = a_board()
+    board.reserve("ivanov", ID)
+    assert set(view(board).ready) == {"petrova"}, "the agent's pause is on its way"
+    board.calls[ID].preview = True
+    meets = ami.BridgeEnter(18.0, "bridge", 2, "PJSIP/trunk-city-1", CALL, CALL)
+    assert heard(board, newstate(11.0, 5), newstate(17.0, 6), meets) == []
+    assert board.calls[ID].state is CallState.TALKING
+    seen = view(board)
+    assert (seen.ringing, seen.screening, seen.waiting) == ({}, {}, {})
+    call = replace(board.calls[ID])
+    assert heard(board, hangup(40.0, 102)) == []
+    ringing = replace(call, state=CallState.RINGING)
+    assert list(settled_events(call, ringing, Outcome.TALKED, 99.0)) == []
+    assert list(settled_events(call, ringing, None, 99.0)) == [], "it was never placed"
+
+
 def test_a_talk_that_nobody_saw_is_told_with_its_agent() -> None:
     call = Call(ID, 1, "spring", "sales", "city", "+79161234567", 10.0, answered_at=15.0, connected_at=16.5)
     call.agent = "ivanov"

@@ -26,6 +26,8 @@ SCREENED, CHECKED, SCREENED_ROBOT = "screened", "checked", "screened-robot"
 """Campaigns that screen; of the second's machines agents get all."""
 HELLO_PROMPT = "callback-number"
 """What persons hear from the third one meanwhile."""
+CUT, TALK = "brief-talks", 4.0
+"""A campaign whose talks are cut by its limit, after so many seconds, and that calls again soon."""
 HELPDESK, CROWD, CALLBACKS = "helpdesk", "crowd", "callbacks"
 """A group that tells places and offers call-backs, one that it helps out, and who calls back."""
 HELPLINE, CROWDED = "+74951234581", "+74951234582"
@@ -129,6 +131,7 @@ def write_site(target: Path) -> Path:
             "greeting": HELLO_PROMPT,
         },
         ASKED: {"survey": SURVEY, "group": "support"},
+        CUT: {"max_talk": f"{TALK:g}s", "attempts": {"retry": {"interrupted": {"after": "20s", "times": 1}}}},
         CALLBACKS: {"mode": "preview", "ring_time": "15s", "group": HELPDESK},
     }
     for name, other in others.items():
