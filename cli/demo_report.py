@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from ami_daemon.hold import SETTLED
 from config.laws import LAWS, WINDOWS, LawName
 from config.models import Attempts
 from leads.attempt import Attempt, AttemptState
@@ -90,24 +91,29 @@ def match(attempts: Iterable[Attempt], seen: Iterable[Seen]) -> Match:
 
 
 def shortest_retry(rules: Attempts) -> float:
-    """Seconds before which no lead may be dialed again, whatever came of the attempt before."""
+    """Seconds before which no lead may be dialed again, whatever came of the attempt before; but an agent
+    calls back sooner whom a fault cut off from them."""
     return min((retry.after for retry in rules.retry.values()), default=math.inf)
 
 
 def dialed_twice(matched: Match, attempts: Sequence[Attempt], retry_after: float) -> int:
     """Numbers that the city saw more often than attempts were placed to them, or dialed again too soon.
 
-    Too soon is less than `retry_after` seconds after the placed attempt before.
+    Too soon is less than `retry_after` seconds after the placed attempt before; where a fault cut a talk,
+    less than `SETTLED` after the cut.
     """
-    placed: dict[str, list[float]] = {}
+    placed: dict[str, list[tuple[float, float]]] = {}
     for attempt in attempts:
         if attempt.sent_at is not None and attempt.state is not AttemptState.RELEASED:
-            placed.setdefault(attempt.phone, []).append(attempt.sent_at)
+            again = attempt.sent_at + retry_after
+            if attempt.outcome is Outcome.INTERRUPTED and attempt.agent and attempt.ended_at is not None:
+                again = attempt.ended_at + SETTLED
+            placed.setdefault(attempt.phone, []).append((attempt.sent_at, again))
     seen = Counter(call.number for _, call in matched.pairs)
     seen.update(call.number for call in matched.calls_unexplained)
     twice = {number for number, count in seen.items() if count > len(placed.get(number, ()))}
     for number, times in placed.items():
-        if any(later - earlier < retry_after for earlier, later in pairwise(sorted(times))):
+        if any(later < again for (_, again), (later, _) in pairwise(sorted(times))):
             twice.add(number)
     return len(twice)
 

@@ -86,6 +86,7 @@ def an_attempt(phone: str, outcome: Outcome, sent_at: float = 100.0) -> Attempt:
 
 
 BUSY = an_attempt("+74950000001", Outcome.BUSY)
+CUT = replace(BUSY, outcome=Outcome.INTERRUPTED, agent="anna")
 CALL = Seen("+74950000001", "busy", 100.2)
 
 RETRY_AFTER = 300.0
@@ -116,6 +117,21 @@ JUDGED = {
         [replace(BUSY, state=AttemptState.RELEASED), an_attempt("+74950000001", Outcome.BUSY, 130.0)],
         [replace(CALL, arrived_at=130.2)],
         (0, 0, 0),
+    ),
+    "ten seconds after a talk that was cut": (
+        [CUT, an_attempt("+74950000001", Outcome.BUSY, 120.0)],
+        [CALL, replace(CALL, arrived_at=120.3)],
+        (0, 0, 0),
+    ),
+    "nine seconds after it": (
+        [CUT, an_attempt("+74950000001", Outcome.BUSY, 119.0)],
+        [CALL, replace(CALL, arrived_at=119.3)],
+        (0, 1, 0),
+    ),
+    "soon after a robot was cut": (
+        [replace(CUT, agent=None), an_attempt("+74950000001", Outcome.BUSY, 120.0)],
+        [CALL, replace(CALL, arrived_at=120.3)],
+        (0, 1, 0),
     ),
     "two numbers at once": (
         [BUSY, an_attempt("+74950000002", Outcome.BUSY)],

@@ -58,7 +58,7 @@ async def test_who_was_cut_off_waits_for_the_same_agent_until_anybody_may_have_t
     assert await store.attempts.cut([], CUT_AT + 1) == []
 
 
-@pytest.mark.parametrize("outcome", set(Outcome) - {Outcome.INTERRUPTED})
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.INTERRUPTED}))
 async def test_no_other_end_of_a_call_keeps_an_agent(
     store: Store, epoch: int, new_id: NewId, outcome: Outcome
 ) -> None:
