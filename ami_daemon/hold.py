@@ -23,7 +23,8 @@ from ami_daemon.line import Free, Waiter, turns
 from config.models import Mode
 from leads.attempt import Attempt
 from leads.inbound import Callback
-from leads.lead import Lead, LeadState
+from leads.lead import Lead, LeadState, Outcome
+from leads.rules import LeadMove, after_said
 from store import CampaignState
 
 log = structlog.get_logger("hold")
@@ -54,6 +55,8 @@ class Hold:
         self._kept: dict[int, Kept] = {}
         self._later: dict[str, tuple[Attempt, str]] = {}
         """By agent who is kept, and not yet rung: the attempt, and its lead's name."""
+        self._cut: dict[str, Attempt] = {}
+        """By attempt that an agent is kept for: the talk that was cut."""
 
     def calls_back(self, group: str) -> bool:
         """Whether a caller of the group may be promised a call back in their turn."""
@@ -116,6 +119,7 @@ class Hold:
         running = [name for name in self._site.campaigns if self._dialer.dials(name)]
         if not free or not running:
             return {}
+        self._cut = {id: cut for id, cut in self._cut.items() if id in self._reserved}
         kept: dict[str, str] = {}
         now = self._clock()
         for cut in await self._store.attempts.cut(running, now):
@@ -144,6 +148,17 @@ class Hold:
         if attempt is None or self._board.agents[agent].preview != attempt.id:
             return None
         return agent, attempt, name
+
+    async def said(self, attempt: str) -> LeadMove | None:
+        """Where the lead goes if its agent, kept for the attempt since the talk was cut, has said in the
+        wrap-up what came of that talk all the same."""
+        if (cut := self._cut.get(attempt)) is None:
+            return None
+        talk, lead = await self._store.attempts.get(cut.id), await self._store.leads.get(cut.lead_id)
+        if talk is None or lead is None or talk.disposition is None or talk.disposition_by is None:
+            return None
+        before, rules = lead.before(Outcome.INTERRUPTED), self._site.campaigns[cut.campaign].attempts
+        return after_said(talk.disposition, self._site.dispositions, before, rules, self._clock())
 
     def _turns(self) -> dict[str, Waiter]:
         if not self._kept:
@@ -193,4 +208,6 @@ class Hold:
             attempt = self._reserved[claimed[0].id] = claimed[0]
             self._board.reserve(agent, attempt.id)
             self._later[agent] = attempt, lead.name
+            if cut is not None:
+                self._cut[attempt.id] = cut
         return attempt

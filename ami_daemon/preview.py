@@ -100,7 +100,12 @@ class Preview:
                     await self.orders.pause(agent, False, "")
 
     async def _ring_kept(self, agent: str, attempt: Attempt, lead_name: str) -> None:
-        await self._ring_agent(agent, attempt, lead_name)
+        if await self.hold.said(attempt.id) is None:
+            await self._ring_agent(agent, attempt, lead_name)
+            return
+        await self._give_back(attempt.id, f"agent {agent} has said what came of the talk")
+        self.board.reserve(agent, None)
+        await self.orders.pause(agent, False, "")
 
     async def _serve(self, name: str) -> None:
         """Ring ready agents, one after the other, while there are lines and leads."""
@@ -219,7 +224,8 @@ class Preview:
 
     async def _give_back(self, attempt_id: str, why: str) -> None:
         if (attempt := self.reserved.pop(attempt_id, None)) is not None:
-            await self.store.attempts.release(self.dialer.epoch, attempt.id, self.clock())
+            move = await self.hold.said(attempt.id)
+            await self.store.attempts.release(self.dialer.epoch, attempt.id, self.clock(), move)
             log.info("preview_not_dialed", attempt=attempt.id, why=why)
 
     async def _hang_up(self, channel_id: str) -> None:

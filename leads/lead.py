@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -88,3 +89,8 @@ class Lead:
     outcomes: Mapping[Outcome, int]
     last_outcome: Outcome | None
     extra: Mapping[str, str]
+
+    def before(self, outcome: Outcome) -> Lead:
+        """As it was before its last attempt, which ended so."""
+        past = Counter(self.outcomes) - Counter([outcome])
+        return replace(self, attempts=past.total(), outcomes=past)

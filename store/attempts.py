@@ -238,7 +238,8 @@ class AttemptRepository:
 
     async def cut(self, campaigns: Collection[str], now: float) -> list[Attempt]:
         """Talks with an agent that a fault has cut in the last day, longest ago first, whose leads still wait
-        for the call after it: it is not due yet, and nothing has been tried."""
+        for the call after it: it is not due yet, nothing has been tried, and the agent has not said what came
+        of the talk all the same."""
         later = attempts.alias()
         tried = select(later.c.id).where(later.c.lead_id == attempts.c.lead_id, later.c.outcome.is_not(None))
         query = (
@@ -250,6 +251,7 @@ class AttemptRepository:
                 attempts.c.ended_at > now - CUT_WITHIN,
                 ANSWERED,
                 attempts.c.agent.is_not(None),
+                attempts.c.disposition_by.is_(None),
                 attempts.c.claimed_at >= leads.c.reopened_at,
                 leads.c.state == LeadState.SCHEDULED,
                 leads.c.due_at > now,

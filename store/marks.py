@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +17,7 @@ from leads.rules import LeadMove
 from store.callbacks import close_reached
 from store.decisions import decide
 from store.do_not_call import AGENT, bar, is_listed
+from store.eligible import PLACED
 from store.engine import Database
 from store.leads import load, reopen
 from store.orders import is_idle
@@ -88,14 +87,17 @@ async def _taken(connection: AsyncConnection, agent: str, now: float) -> float:
 
 async def _move_lead(connection: AsyncConnection, row: Row[Any], now: float, after: AfterTalk) -> None:
     """What the end of the talk would have done, had the agent spoken before it."""
-    newest = select(func.max(attempts.c.number)).where(attempts.c.lead_id == row.lead_id).scalar_subquery()
-    still = leads.c.id == row.lead_id, leads.c.reopened_at <= row.claimed_at, newest == row.number
+    newest = select(func.max(attempts.c.number)).where(attempts.c.lead_id == row.lead_id, PLACED)
+    still = (
+        leads.c.id == row.lead_id,
+        leads.c.reopened_at <= row.claimed_at,
+        newest.scalar_subquery() == row.number,
+    )
     found = await load(connection, *still, leads.c.state.in_((LeadState.FINAL, LeadState.SCHEDULED)))
     if not found or await is_listed(connection, row.phone):
         return
     [lead] = found
-    past = Counter(lead.outcomes) - Counter([Outcome(row.outcome)])
-    move = after(row.campaign, replace(lead, attempts=past.total(), outcomes=past))
+    move = after(row.campaign, lead.before(Outcome(row.outcome)))
     if move.state is not LeadState.FINAL and await is_idle(connection, lead.id):
         return
     values = {"state": move.state, "due_at": move.due_at}

@@ -42,6 +42,7 @@ async def cut_off(hall: Hall, agent: str, phone: str = PHONE, campaign: str = SP
     await hall.store.leads.add(hall.daemon.site.campaigns[campaign].list, [NewLead(phone)], hall.now)
     attempts, epoch, lead = hall.store.attempts, hall.daemon.epoch, await lead_of(hall, phone)
     [made] = await attempts.claim(epoch, campaign, "city", [lead.id], hall.now, hall.daemon.dialer.new_id)
+    await attempts.note_progress(epoch, made.id, connected_at=hall.now, taken_at=hall.now, agent=agent)
     again = LeadMove(LeadState.SCHEDULED, hall.now + RETRY, "called again")
     await attempts.finish(epoch, made.id, Outcome.INTERRUPTED, hall.now, "102", agent, again)
 
@@ -201,6 +202,37 @@ async def test_an_agent_who_takes_a_break_in_the_wrap_up_gives_the_lead_back(hal
     assert given_back.state is AttemptState.RELEASED
     assert hall.daemon.dialer.pacing.lines() == []
     await still_waits(hall)
+
+
+@pytest.mark.parametrize(("said", "state"), [("order", LeadState.FINAL), ("call_back", LeadState.SCHEDULED)])
+@pytest.mark.parametrize("then", ["the wrap-up is over", "they take a break"])
+async def test_an_agent_who_says_in_the_wrap_up_what_came_of_the_talk_is_not_rung_for_it(
+    hall: Hall, said: str, state: LeadState, then: str
+) -> None:
+    """The lead goes where that sends it, though it is kept for them already."""
+    await hall.signs_in(IVAN)
+    await wraps_up(hall, IVAN)
+    await cut_off(hall, IVAN)
+    hall.now += SETTLED
+    await hall.daemon.preview._serve_kept()
+    reason = PREVIEW if then == "the wrap-up is over" else "lunch"
+    for queue in ("support", "sales"):
+        await hall.handle(hall._member(IVAN, "pause", reason, queue))
+    move = LeadMove(LeadState.FINAL, None, "moved by the mark itself")
+    await hall.store.marks.put(IVAN, said, hall.now, lambda _: 60.0, lambda *_: move)
+    assert (await lead_of(hall)).state is LeadState.CLAIMED
+    hall.now += WRAP_UP
+    hall.daemon.preview._start = hall.work.append  # run here and now
+    for change in hall.daemon.board.tick(hall.now):
+        hall.daemon.preview.on_change(change)
+    await hall.settle()
+    await hall.daemon.preview._tidy()
+    assert "Originate" not in [name for name, _ in hall.asked]
+    lead = await lead_of(hall)
+    assert lead.state is state
+    assert lead.due_at is None or lead.due_at > hall.now + RETRY, "by the rule of the disposition"
+    assert hall.daemon.dialer.pacing.lines() == []
+    assert hall.daemon.board.agents[IVAN].preview is None
 
 
 async def test_the_call_to_the_person_is_neither_screened_nor_the_robots(hall: Hall) -> None:

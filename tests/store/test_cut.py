@@ -14,6 +14,7 @@ from leads.lead import LeadState, Outcome
 from leads.rules import LeadMove
 from store import Store
 from store.attempts import CUT_WITHIN
+from store.marks import Mark
 from tests.migrated import new_database
 from tests.store.conftest import people
 from tests.store.test_ledger import plans
@@ -35,11 +36,16 @@ async def ended(
     move: LeadMove = AGAIN,
 ) -> Attempt:
     """An attempt on the lead; where nothing else is said, anna's talk, which is cut."""
-    if await store.leads.get(lead) is None:
-        await store.leads.add("a", people(lead), 0.0)
+    await a_lead(store, lead)
     [made] = await store.attempts.claim(epoch, "spring", "city", [lead], at, new_id, ahead_of=DUE_AT)
     await store.attempts.finish(epoch, made.id, outcome, at, "38", agent, move)
     return made
+
+
+async def a_lead(store: Store, lead: int = 1) -> int:
+    if await store.leads.get(lead) is None:
+        await store.leads.add("a", people(lead), 0.0)
+    return lead
 
 
 async def waiting(store: Store, now: float = CUT_AT + 1) -> list[tuple[int, str | None]]:
@@ -95,6 +101,27 @@ async def test_one_call_after_the_cut_is_enough_and_one_that_was_never_sent_is_n
     assert (lead.state, lead.due_at) == (LeadState.SCHEDULED, DUE_AT)
     assert await waiting(store) == [(1, "anna")]
     await ended(store, epoch, new_id, outcome=Outcome.BUSY, at=130.0)
+    assert await waiting(store, 131.0) == []
+
+
+async def test_an_agent_who_says_what_came_of_the_talk_all_the_same_is_not_kept_for_it(
+    store: Store, epoch: int, new_id: NewId
+) -> None:
+    """Also after they were, for a while: a call that was never sent is nothing newer than the talk."""
+    [made] = await store.attempts.claim(
+        epoch, "spring", "city", [await a_lead(store)], 80.0, new_id, ahead_of=DUE_AT
+    )
+    await store.attempts.note_progress(epoch, made.id, connected_at=90.0, taken_at=90.0, agent="anna")
+    await store.attempts.finish(epoch, made.id, Outcome.INTERRUPTED, CUT_AT, "38", "anna", AGAIN)
+    [kept] = await store.attempts.claim(epoch, "spring", "city", [1], 120.0, new_id, ahead_of=DUE_AT)
+    await store.attempts.release(epoch, kept.id, 125.0)
+    assert await waiting(store, 126.0) == [(1, "anna")]
+    later = LeadMove(LeadState.SCHEDULED, 9000.0, "talked, disposition callback: called again")
+    said = await store.marks.put("anna", "later", 130.0, lambda _: 60.0, lambda *_: later)
+    assert said is Mark.MARKED
+    lead = await store.leads.get(1)
+    assert lead is not None
+    assert (lead.state, lead.due_at) == (LeadState.SCHEDULED, 9000.0), "it goes where they send it"
     assert await waiting(store, 131.0) == []
 
 
