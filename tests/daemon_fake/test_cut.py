@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,9 @@ RETRY = 60.0
 """Seconds after a cut talk from which on anybody may have the lead."""
 WRAP_UP = 20
 LIMIT = 102
-CHANGES = {"groups/sales": {"wrap_up": f"{WRAP_UP}s", "skill": None, "min_level": None}}
+CHANGES: dict[str, dict[str, Any]] = {
+    "groups/sales": {"wrap_up": f"{WRAP_UP}s", "skill": None, "min_level": None}
+}
 TALKS_ON, SLOW, NEVER = Answer(1.0), Phone(answer_after=3.0), Phone(answer_after=None)
 
 
@@ -143,6 +146,43 @@ def test_whose_agent_does_not_come_is_called_by_the_rule_with_whoever_is_free(
             await centre.finished(SPRING)
             first, second = await ended(centre)
             assert (first.outcome, second.outcome) == (Outcome.INTERRUPTED, Outcome.TALKED)
+            await all_done(centre)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("moment", ["it rings at the person's", "they talk"])
+def test_a_daemon_that_dies_in_the_call_back_finds_agent_and_person_together(
+    tmp_path: Path, moment: str
+) -> None:
+    """By the agent's leg: nothing in the store says that the agent was rung first."""
+
+    async def main() -> None:
+        changes = {**CHANGES, f"campaigns/{SPRING}": {"screening": "on"}}
+        people = People(1)
+        async with a_centre(tmp_path, people, agents=2, changes=changes) as centre:
+            [number] = await centre.leads(SPRING, 1)
+            people.fixed[number] = TALKS_ON
+            await centre.ready()
+            await centre.dial(SPRING)
+            agent = await cut(centre)
+            people.fixed[number] = Answer(after=5.0, ring_after=0.5)
+            wanted = "talking" if moment == "they talk" else "ringing"
+            await centre.until(
+                lambda: [c.state for c in centre.daemon.board.calls.values()] == [wanted], moment, RETRY - 1
+            )
+            await centre.crash()
+            await centre.start()
+            board = centre.daemon.board
+            await centre.until(lambda: any(c.agent for c in board.calls.values()), "they talk", 10.0)
+            assert [(c.state, c.agent) for c in board.calls.values()] == [("talking", agent)]
+            centre.fake.switch.find(board.prefix + next(iter(board.calls))).leave(True, 16)  # type: ignore[union-attr]  # it is there
+            await centre.finished(SPRING)
+            assert [(a.outcome, a.agent) for a in await ended(centre)] == [
+                (Outcome.INTERRUPTED, agent), (Outcome.TALKED, agent)
+            ]  # fmt: skip
+            assert len(centre.fake.ledger) == 2
+            await centre.until(lambda: len(centre.free_agents()) == 2, "the agent is free again", 60.0)
             await all_done(centre)
 
     in_virtual_time(main())
