@@ -105,7 +105,7 @@ class Budgets:
         if outcome in (Outcome.ABANDONED, Outcome.MACHINE):
             return str(outcome)
         left = outcome is Outcome.HUNG_UP_BEFORE_TALK
-        reached = call.script_at or (at if left else call.connected_at)
+        reached = at if left else call.connected_at
         law = self._site.campaigns[call.campaign].rules
         if law.connect is not None and (reached or at) - (call.counted_from(law) or at) > law.connect:
             return "late"

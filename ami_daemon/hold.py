@@ -23,8 +23,9 @@ from ami_daemon.line import Free, Waiter, turns
 from config.models import Mode
 from leads.attempt import Attempt
 from leads.inbound import Callback
-from leads.lead import Lead, LeadState, Outcome
-from leads.rules import LeadMove, after_said
+from leads.lead import Lead, LeadState
+from leads.orders import plans
+from leads.rules import after_said
 from store import CampaignState
 
 log = structlog.get_logger("hold")
@@ -149,16 +150,23 @@ class Hold:
             return None
         return agent, attempt, name
 
-    async def said(self, attempt: str) -> LeadMove | None:
-        """Where the lead goes if its agent, kept for the attempt since the talk was cut, has said in the
-        wrap-up what came of that talk all the same."""
+    async def said(self, attempt: str) -> bool:
+        """Whether the agent, kept for the attempt since the talk was cut, has said in the wrap-up what came
+        of that talk all the same."""
+        cut = self._cut.get(attempt)
+        talk = cut and await self._store.attempts.get(cut.id)
+        return talk is not None and talk.disposition_by is not None
+
+    async def settle(self, attempt: str) -> None:
+        """The attempt is released; if they have said so, the lead goes where that sends it."""
         if (cut := self._cut.get(attempt)) is None:
-            return None
-        talk, lead = await self._store.attempts.get(cut.id), await self._store.leads.get(cut.lead_id)
-        if talk is None or lead is None or talk.disposition is None or talk.disposition_by is None:
-            return None
-        before, rules = lead.before(Outcome.INTERRUPTED), self._site.campaigns[cut.campaign].attempts
-        return after_said(talk.disposition, self._site.dispositions, before, rules, self._clock())
+            return
+        talk, now = await self._store.attempts.get(cut.id), self._clock()
+        said = (talk and talk.disposition) or ""
+        rules, dispositions = self._site.campaigns[cut.campaign].attempts, self._site.dispositions
+        await self._store.marks.settle(
+            cut.id, now, lambda _, lead: after_said(said, dispositions, lead, rules, now), plans(self._site)
+        )
 
     def _turns(self) -> dict[str, Waiter]:
         if not self._kept:

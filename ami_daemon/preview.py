@@ -100,7 +100,7 @@ class Preview:
                     await self.orders.pause(agent, False, "")
 
     async def _ring_kept(self, agent: str, attempt: Attempt, lead_name: str) -> None:
-        if await self.hold.said(attempt.id) is None:
+        if not await self.hold.said(attempt.id):
             await self._ring_agent(agent, attempt, lead_name)
             return
         await self._give_back(attempt.id, f"agent {agent} has said what came of the talk")
@@ -224,8 +224,8 @@ class Preview:
 
     async def _give_back(self, attempt_id: str, why: str) -> None:
         if (attempt := self.reserved.pop(attempt_id, None)) is not None:
-            move = await self.hold.said(attempt.id)
-            await self.store.attempts.release(self.dialer.epoch, attempt.id, self.clock(), move)
+            await self.store.attempts.release(self.dialer.epoch, attempt.id, self.clock())
+            await self.hold.settle(attempt.id)
             log.info("preview_not_dialed", attempt=attempt.id, why=why)
 
     async def _hang_up(self, channel_id: str) -> None:

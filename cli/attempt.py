@@ -133,12 +133,14 @@ def _end(attempt: Attempt) -> str:
         told += f" ({attempt.note})"
     if attempt.agent is not None:
         told += f"; agent {attempt.agent}"
-    return told + (f"; disposition {attempt.disposition}" if attempt.disposition else "")
+    if attempt.disposition is None:
+        return told
+    return f"{told}; {attempt.disposition_by or 'the robot'} says: {attempt.disposition}"
 
 
 def _figures(attempt: Attempt, looks: list[Look]) -> dict[str, Any]:
-    times = "answered_at", "greeted_at", "connected_at", "ended_at"
-    told = *times, "heard", "agent", "disposition", "outcome", "note"
+    times = "answered_at", "greeted_at", "connected_at", "taken_at", "ended_at"
+    told = *times, "heard", "agent", "disposition", "disposition_by", "outcome", "note"
     return {
         "attempt": attempt.id,
         "campaign": attempt.campaign,

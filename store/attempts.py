@@ -129,11 +129,15 @@ class AttemptRepository:
         async with self._database.write() as connection:
             await connection.execute(update(attempts).where(*mine).values(disposition=disposition))
 
-    async def dispositions(self, campaign: str, since: float = 0.0) -> dict[str, int]:
-        """Ended attempts by disposition, of agents and robot; only those that occurred."""
+    async def dispositions(self, campaign: str, *, by_agents: bool, since: float = 0.0) -> dict[str, int]:
+        """Ended attempts by what agents say came of them, or the robot; only those that occurred."""
         query = (
             select(attempts.c.disposition, func.count())
-            .where(*_ended(campaign, since), attempts.c.disposition.is_not(None))
+            .where(
+                *_ended(campaign, since),
+                attempts.c.disposition.is_not(None),
+                attempts.c.disposition_by.is_not(None) == by_agents,
+            )
             .group_by(attempts.c.disposition)
         )
         async with self._database.read() as connection:
@@ -182,11 +186,9 @@ class AttemptRepository:
     ) -> None:
         """Ends the attempt, moves its lead and what orders wait on it (`plans`: `leads.orders.plans`), and
         notes the reason: one transaction. An agent known from `note_progress` stays where none is given.
-        Where the agent has said what came of it the lead goes where `after_said` says. A talk with an agent
-        after which the lead is not called again closes the number's call-back, wherever it is; one with a
-        machine does not."""
+        Where the agent has said what came of it the lead goes where `after_said` says; see `settle`."""
         async with self._database.write() as connection:
-            lead_id, phone = await _move(
+            await _move(
                 connection,
                 epoch,
                 attempt_id,
@@ -197,27 +199,10 @@ class AttemptRepository:
                 agent=func.coalesce(agent, attempts.c.agent),
                 note=note,
             )
-            known = attempts.c.claimed_at, attempts.c.agent, attempts.c.disposition, attempts.c.disposition_by
-            made = (await connection.execute(select(*known).where(attempts.c.id == attempt_id))).one()
-            had_agent = made.agent is not None
+            made = (await connection.execute(select(attempts).where(attempts.c.id == attempt_id))).one()
             if after_said is not None and made.disposition_by is not None:
-                move = after_said(made.disposition)
-                if made.disposition == MISSED_MACHINE:
-                    outcome, had_agent = Outcome.MACHINE, False
-            robot_alone = made.disposition is not None and not had_agent
-            reached = outcome is Outcome.TALKED and not robot_alone and move.state is LeadState.FINAL
-            if plans:
-                move = await end_call(
-                    connection, lead_id, made.claimed_at, outcome, had_agent, move, ended_at, plans
-                )
-            if move.state is not LeadState.FINAL and await is_listed(connection, phone):
-                move = NOT_TO_BE_CALLED
-            await _move_lead(connection, lead_id, move.state, state=move.state, due_at=move.due_at)
-            await decide(connection, "lead", str(lead_id), move.reason, ended_at)
-            if reached:
-                await close_reached(connection, phone, attempt_id, ended_at)
-            else:
-                await attempt_over(connection, lead_id, move.state, attempt_id, ended_at)
+                move, outcome = after_said(made.disposition), outcome_said(made.disposition)
+            await settle(connection, made, outcome, move, ended_at, plans)
 
     async def open_attempts(self) -> list[Attempt]:
         """Attempts whose fate is not known yet, oldest first."""
@@ -279,6 +264,39 @@ class AttemptRepository:
     async def _all(self, query: Select[Any]) -> list[Attempt]:
         async with self._database.read() as connection:
             return [to_attempt(row) for row in await connection.execute(query)]
+
+
+def outcome_said(said: str) -> Outcome:
+    """What an agent who says something of a talk has had, whatever the network saw of its end."""
+    return Outcome.MACHINE if said == MISSED_MACHINE else Outcome.TALKED
+
+
+async def settle(
+    connection: AsyncConnection,
+    made: Row[Any],
+    outcome: Outcome,
+    move: LeadMove,
+    at: float,
+    plans: Mapping[str, Plan],
+) -> None:
+    """Moves the claimed lead of an attempt that is over (`made`, its row), and what orders wait on it.
+
+    A talk with an agent after which the lead is not called again closes the number's call-back, wherever it
+    is; one with a machine does not.
+    """
+    had_agent = made.agent is not None and outcome is not Outcome.MACHINE
+    robot_alone = made.disposition is not None and not had_agent
+    reached = outcome is Outcome.TALKED and not robot_alone and move.state is LeadState.FINAL
+    if plans:
+        move = await end_call(connection, made.lead_id, made.claimed_at, outcome, had_agent, move, at, plans)
+    if move.state is not LeadState.FINAL and await is_listed(connection, made.phone):
+        move = NOT_TO_BE_CALLED
+    await _move_lead(connection, made.lead_id, move.state, state=move.state, due_at=move.due_at)
+    await decide(connection, "lead", str(made.lead_id), move.reason, at)
+    if reached:
+        await close_reached(connection, made.phone, made.id, at)
+    else:
+        await attempt_over(connection, made.lead_id, move.state, made.id, at)
 
 
 async def _release(

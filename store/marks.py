@@ -14,13 +14,11 @@ from leads.inbound import CallbackState
 from leads.lead import Lead, LeadState, Outcome
 from leads.orders import Plan
 from leads.rules import LeadMove
-from store.callbacks import close_reached
-from store.decisions import decide
-from store.do_not_call import AGENT, bar, is_listed
+from store.attempts import outcome_said, settle
+from store.do_not_call import AGENT, bar
 from store.eligible import PLACED
 from store.engine import Database
 from store.leads import load, reopen
-from store.orders import is_idle
 from store.tables import attempts, callbacks, inbound_calls, leads
 
 DAY = 86400.0
@@ -48,16 +46,17 @@ class MarkRepository:
         now: float,
         within: Callable[[str], float],
         after: AfterTalk,
-        no_more: Mapping[str, Plan] | None = None,
+        plans: Mapping[str, Plan],
+        *,
+        barred: bool = False,
     ) -> Mark:
         """What the agent says came of their talk, or of the last one if it ended at most `within(campaign)`
         seconds ago and none came since; the last word counts.
 
         A talk that goes on is only marked: its end moves the lead. For one that is over this happens here, in
-        the same write: the lead goes where `after` says, unless something newer than the talk has moved it,
-        and a call-back that the talk closed is open again if the lead is called again. An order whose result
-        has been told to its shop stays as it is. With `no_more` (`leads.orders.plans`) the number comes on
-        the do-not-call list.
+        the same write and in the same way, unless something newer than the talk has moved the lead: what a
+        shop has been told of an order already stays. With `barred` the number is on the do-not-call list from
+        now on. `plans`: `leads.orders.plans`.
         """
         talked = attempts.c.agent == agent, attempts.c.taken_at.is_not(None)
         last = select(attempts).where(*talked).order_by(attempts.c.taken_at.desc()).limit(1)
@@ -72,11 +71,19 @@ class MarkRepository:
                 return Mark.ALREADY
             values = {"disposition": said, "disposition_by": agent}
             await connection.execute(update(attempts).where(attempts.c.id == row.id).values(values))
-            if is_over and row.outcome in (Outcome.TALKED, Outcome.INTERRUPTED):
-                await _move_lead(connection, row, now, after)
-            if no_more is not None:
-                await bar(connection, {row.phone: f"{agent}: {said}"}, AGENT, now, no_more)
+            if is_over:
+                await _settle(connection, row, said, now, after, plans)
+            if barred:
+                await bar(connection, {row.phone: f"{agent}: {said}"}, AGENT, now, plans)
             return Mark.MARKED
+
+    async def settle(self, attempt_id: str, now: float, after: AfterTalk, plans: Mapping[str, Plan]) -> None:
+        """What the agent said of a talk moves its lead now: as they spoke it was claimed for the next call,
+        which was not made."""
+        async with self._database.write() as connection:
+            row = (await connection.execute(select(attempts).where(attempts.c.id == attempt_id))).one()
+            if row.disposition_by is not None:
+                await _settle(connection, row, row.disposition, now, after, plans)
 
 
 async def _taken(connection: AsyncConnection, agent: str, now: float) -> float:
@@ -85,28 +92,31 @@ async def _taken(connection: AsyncConnection, agent: str, now: float) -> float:
     return await connection.scalar(select(func.max(inbound_calls.c.connected_at)).where(*mine)) or 0.0
 
 
-async def _move_lead(connection: AsyncConnection, row: Row[Any], now: float, after: AfterTalk) -> None:
-    """What the end of the talk would have done, had the agent spoken before it."""
+async def _settle(
+    connection: AsyncConnection,
+    row: Row[Any],
+    said: str,
+    now: float,
+    after: AfterTalk,
+    plans: Mapping[str, Plan],
+) -> None:
+    """What the end of the talk would have done, had the agent spoken before it: the lead is claimed again,
+    if nothing newer has it, and moved as by the end."""
     newest = select(func.max(attempts.c.number)).where(attempts.c.lead_id == row.lead_id, PLACED)
     still = (
         leads.c.id == row.lead_id,
+        leads.c.state.in_((LeadState.FINAL, LeadState.SCHEDULED)),
         leads.c.reopened_at <= row.claimed_at,
         newest.scalar_subquery() == row.number,
     )
-    found = await load(connection, *still, leads.c.state.in_((LeadState.FINAL, LeadState.SCHEDULED)))
-    if not found or await is_listed(connection, row.phone):
+    claim = update(leads).where(*still).values(state=LeadState.CLAIMED)
+    if not (await connection.execute(claim)).rowcount:
         return
-    [lead] = found
+    (lead,) = await load(connection, leads.c.id == row.lead_id)
     move = after(row.campaign, lead.before(Outcome(row.outcome)))
-    if move.state is not LeadState.FINAL and await is_idle(connection, lead.id):
-        return
-    values = {"state": move.state, "due_at": move.due_at}
-    await connection.execute(update(leads).where(leads.c.id == lead.id).values(values))
-    await decide(connection, "lead", str(lead.id), move.reason, now)
-    if move.state is LeadState.FINAL:
-        await close_reached(connection, row.phone, row.id, now)
-    else:
+    if move.state is not LeadState.FINAL:
         await _open_again(connection, row, now)
+    await settle(connection, row, outcome_said(said), move, now, plans)
 
 
 async def _open_again(connection: AsyncConnection, row: Row[Any], now: float) -> None:

@@ -17,7 +17,7 @@ log = structlog.get_logger("marks")
 
 AT_LEAST = 60.0
 """Seconds after a talk in which it may be marked, where wrap-up is shorter."""
-REFUSED = {Mark.ALREADY: "agent-marked-already", Mark.NO_TALK: "agent-no-talk"}
+SAID = {Mark.MARKED: "agent-marked", Mark.ALREADY: "agent-marked-already", Mark.NO_TALK: "agent-no-talk"}
 
 
 async def run(session: Session, desk: Desk) -> None:
@@ -33,13 +33,10 @@ async def run(session: Session, desk: Desk) -> None:
     else:
         mark = await _mark(desk, agent, said)
         log.info("mark", agent=agent, said=said, mark=str(mark))
-        if mark in REFUSED:
-            await session.say(Prompt(REFUSED[mark]))
-        elif said == MISSED_MACHINE:
-            await session.say(Prompt("agent-machine"))
-        else:
-            title = Text.of(desk.site.dispositions[said].title)
-            await session.say(Prompt("agent-marked"), *([title] if title else []))
+        told = "agent-machine" if (said, mark) == (MISSED_MACHINE, Mark.MARKED) else SAID[mark]
+        await session.say(Prompt(told))
+        if told == SAID[Mark.MARKED] and (title := Text.of(desk.site.dispositions[said].title)):
+            await session.say(title)  # apart: an engine that is slow to speak it holds up no confirmation
     await session.hang_up()
 
 
@@ -56,5 +53,5 @@ async def _mark(desk: Desk, agent: str, said: str) -> Mark:
             return LeadMove(LeadState.FINAL, None, f"final: campaign {campaign} is no longer in the site")
         return after_said(said, site.dispositions, lead, known.attempts, now)
 
-    is_refused = said in site.dispositions and site.dispositions[said].do_not_call
-    return await desk.store.marks.put(agent, said, now, within, after, plans(site) if is_refused else None)
+    barred = said in site.dispositions and site.dispositions[said].do_not_call
+    return await desk.store.marks.put(agent, said, now, within, after, plans(site), barred=barred)

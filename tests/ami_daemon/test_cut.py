@@ -219,7 +219,7 @@ async def test_an_agent_who_says_in_the_wrap_up_what_came_of_the_talk_is_not_run
     for queue in ("support", "sales"):
         await hall.handle(hall._member(IVAN, "pause", reason, queue))
     move = LeadMove(LeadState.FINAL, None, "moved by the mark itself")
-    await hall.store.marks.put(IVAN, said, hall.now, lambda _: 60.0, lambda *_: move)
+    await hall.store.marks.put(IVAN, said, hall.now, lambda _: 60.0, lambda *_: move, {})
     assert (await lead_of(hall)).state is LeadState.CLAIMED
     hall.now += WRAP_UP
     hall.daemon.preview._start = hall.work.append  # run here and now

@@ -91,7 +91,7 @@ def journal(url: str, calls: Sequence[Call], now: float, campaign: str = "spring
 def mark_the_last_talk(url: str, agent: str, now: float) -> Mark:
     async def write() -> Mark:
         async with open_store(url) as store:
-            return await store.marks.put(agent, MISSED_MACHINE, now, lambda _: DAY, lambda *_: FINAL)
+            return await store.marks.put(agent, MISSED_MACHINE, now, lambda _: DAY, lambda *_: FINAL, {})
 
     return asyncio.run(write())
 

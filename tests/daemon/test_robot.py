@@ -103,7 +103,7 @@ async def test_a_buyer_confirms_an_order_by_key_and_hears_it_as_it_was_spoken_be
     assert (attempt.outcome, attempt.disposition) == (Outcome.TALKED, "confirmed")
     assert await letters(centre) == ["confirmed"]
     status = await centre.ask("campaign_status", name=ROBOT)
-    assert status["dispositions"] == {"confirmed": 1}
+    assert status["robot_dispositions"] == {"confirmed": 1}
     assert status["abandonment"]["abandoned"] == 0
     notice = [lead for lead in await centre.store.leads.find_by_phone(phone) if lead.list == "deliveries"]
     assert [lead.state for lead in notice] == [LeadState.SCHEDULED]

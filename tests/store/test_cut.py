@@ -117,7 +117,7 @@ async def test_an_agent_who_says_what_came_of_the_talk_all_the_same_is_not_kept_
     await store.attempts.release(epoch, kept.id, 125.0)
     assert await waiting(store, 126.0) == [(1, "anna")]
     later = LeadMove(LeadState.SCHEDULED, 9000.0, "talked, disposition callback: called again")
-    said = await store.marks.put("anna", "later", 130.0, lambda _: 60.0, lambda *_: later)
+    said = await store.marks.put("anna", "later", 130.0, lambda _: 60.0, lambda *_: later, {})
     assert said is Mark.MARKED
     lead = await store.leads.get(1)
     assert lead is not None

@@ -87,6 +87,44 @@ async def test_a_journal_from_before_screening_is_kept_and_counts_from_the_answe
         assert await store.ledger.marks("spring", 0.0) == Marks()
 
 
+async def test_marks_from_before_agents_said_more_are_theirs_and_a_robots_word_is_not(url: str) -> None:
+    engine = make_engine(url)
+    rows = (("a1", "anna", "machine"), ("a2", "anna", None), ("a3", None, "confirmed"))
+
+    def old(connection: Connection) -> None:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        connection.execute(text("INSERT INTO lists (id, name, created_at) VALUES (1, 'a', 0)"))
+        connection.execute(
+            text(
+                "INSERT INTO leads (id, list_id, phone, name, company, priority, state, extra, added_at)"
+                " VALUES (1, 1, '+79031110001', '', '', 0, 'final', '{}', 0)"
+            )
+        )
+        for number, (id, agent, disposition) in enumerate(rows):
+            connection.execute(
+                text(
+                    "INSERT INTO attempts (id, lead_id, campaign, trunk, number, phone, epoch, state,"
+                    " claimed_at, connected_at, ended_at, agent, disposition, outcome, note)"
+                    " VALUES (:id, 1, 'spring', 'city', :number, '+79031110001', 1, 'ended', 5, 10, 20,"
+                    " :agent, :disposition, 'talked', '')"
+                ),
+                {"id": id, "number": number, "agent": agent, "disposition": disposition},
+            )
+
+    async with Database(engine).write() as connection:
+        await connection.run_sync(old)
+    await engine.dispose()
+    async with open_store(url) as store:
+        made = await store.attempts.of_lead(1)
+    assert [(one.disposition, one.disposition_by, one.taken_at) for one in made] == [
+        ("machine", "anna", 10.0),
+        (None, None, 10.0),
+        ("confirmed", None, None),
+    ]
+
+
 async def test_a_second_opening_changes_nothing(url: str) -> None:
     async with open_store(url) as store:
         await store.leads.add("a", people(2), 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -44,10 +44,16 @@ async def end(store: Store, epoch: int, attempt: Attempt, outcome: Outcome = Out
 
 
 async def mark(
-    store: Store, now: float, agent: str = "anna", within: float = 60.0, said: str = MISSED_MACHINE
+    store: Store,
+    now: float,
+    agent: str = "anna",
+    within: float = 60.0,
+    said: str = MISSED_MACHINE,
+    plans: Mapping[str, Plan] | None = None,
 ) -> Mark:
-    no_more: dict[str, Plan] | None = {} if said == "do_not_call" else None
-    return await store.marks.put(agent, said, now, lambda _: within, lambda *_: MOVES[said], no_more)
+    return await store.marks.put(
+        agent, said, now, lambda _: within, lambda *_: MOVES[said], plans or {}, barred=said == "do_not_call"
+    )
 
 
 async def standing(store: Store, attempt: Attempt) -> tuple[LeadState, float | None, str | None]:
@@ -85,7 +91,7 @@ async def test_a_talk_that_is_marked_in_wrap_up_brings_its_lead_back(
         seen.append(lead)
         return AGAIN
 
-    assert await store.marks.put("anna", MISSED_MACHINE, 110.0, lambda _: 60.0, after) is Mark.MARKED
+    assert await store.marks.put("anna", MISSED_MACHINE, 110.0, lambda _: 60.0, after, {}) is Mark.MARKED
     assert [(lead.attempts, dict(lead.outcomes)) for lead in seen] == [(0, {})], "as it was before the talk"
     assert await standing(store, made) == (LeadState.SCHEDULED, 9000.0, MISSED_MACHINE)
     [*_, last] = await store.decisions.of("lead", "1")
@@ -141,7 +147,9 @@ async def test_nobody_on_the_do_not_call_list_is_called_again(
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["while it goes on", "in wrap-up"])
-@pytest.mark.parametrize("outcome", [Outcome.TALKED, Outcome.INTERRUPTED])
+@pytest.mark.parametrize(
+    "outcome", [Outcome.TALKED, Outcome.INTERRUPTED, Outcome.IN_DOUBT, Outcome.ABANDONED]
+)
 @pytest.mark.parametrize("said", MOVES)
 async def test_the_lead_goes_where_the_agent_says_whatever_ended_the_talk(
     store: Store, epoch: int, new_id: NewId, said: str, outcome: Outcome, late: bool
@@ -176,7 +184,7 @@ async def test_the_agents_last_word_counts(store: Store, epoch: int, new_id: New
     assert await standing(store, made) == (LeadState.FINAL, None, "order")
     await mark(store, 61.0, said="later")
     assert await standing(store, made) == (LeadState.SCHEDULED, 7200.0, "later")
-    assert await store.attempts.dispositions("spring") == {"later": 1}
+    assert await store.attempts.dispositions("spring", by_agents=True) == {"later": 1}
 
 
 async def test_what_is_newer_than_the_talk_stays(store: Store, epoch: int, new_id: NewId) -> None:
