@@ -62,7 +62,7 @@ def floor_of(
     by_state: dict[AgentState, dict[str, float]] = {state: {} for state in AgentState}
     for name in agents:
         agent = board.agents[name]
-        kept = agent.state is AgentState.READY and agent.preview is not None  # their pause is on its way
+        kept = agent.state in (AgentState.READY, AgentState.WRAP_UP) and agent.preview is not None
         by_state[AgentState.NOT_READY if kept else agent.state][name] = agent.since + shift
     served = rung_for(board)
     own = [call for call in board.calls.values() if call.campaign == campaign and not call.preview]

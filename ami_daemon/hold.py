@@ -22,16 +22,16 @@ from ami_daemon.floor import rung_for
 from ami_daemon.line import Free, Waiter, turns
 from config.models import Mode
 from leads.attempt import Attempt
-from leads.inbound import Callback
+from leads.inbound import Callback, caller_number
 from leads.lead import Lead, LeadState
-from leads.orders import plans
-from leads.rules import after_said
 from store import CampaignState
 
 log = structlog.get_logger("hold")
 
 FIRST_RETRY = 1
 """Attempts after which a place is still kept."""
+ASKED_AGAIN = 60.0
+"""Seconds after which a lead whose claim was refused is tried again: a cap or a lock-out lasts for hours."""
 SETTLED = 10.0
 """Seconds from a cut to the call after it: before, a phone that lost its network is not back yet, or is busy
 with the rest of the talk or with calling us."""
@@ -58,6 +58,8 @@ class Hold:
         """By agent who is kept, and not yet rung: the attempt, and its lead's name."""
         self._cut: dict[str, Attempt] = {}
         """By attempt that an agent is kept for: the talk that was cut."""
+        self._refused: dict[str, float] = {}
+        """Cut talks whose lead must not be called now, by attempt, and when that was found."""
 
     def calls_back(self, group: str) -> bool:
         """Whether a caller of the group may be promised a call back in their turn."""
@@ -120,13 +122,15 @@ class Hold:
         running = [name for name in self._site.campaigns if self._dialer.dials(name)]
         if not free or not running:
             return {}
+        now, kept = self._clock(), {}
         self._cut = {id: cut for id, cut in self._cut.items() if id in self._reserved}
-        kept: dict[str, str] = {}
-        now = self._clock()
+        self._refused = {id: at for id, at in self._refused.items() if now - at < ASKED_AGAIN}
         for cut in await self._store.attempts.cut(running, now):
             agent = cut.agent or ""
             serves = self._site.campaigns[cut.campaign].group in free.get(agent, ())
             if not serves or agent in kept or (cut.ended_at or now) > now - SETTLED:
+                continue
+            if cut.id in self._refused or self._is_on_the_phone(cut.phone):
                 continue
             lead = await self._store.leads.get(cut.lead_id)
             if lead is not None and (attempt := await self._keep(agent, cut.campaign, lead, cut)) is not None:
@@ -136,11 +140,16 @@ class Hold:
                 kept[agent] = attempt.id
         return kept
 
+    def _is_on_the_phone(self, phone: str) -> bool:
+        """Whether they have called us meanwhile."""
+        country = self._site.system.country
+        return any(caller_number(one.number, country) == phone for one in self._board.callers.values())
+
     def _can_have(self, agent: Agent) -> bool:
-        """Whether the agent may be taken out of turn: from the queue's own wrap-up, in which nobody is
-        dialed for them, or where no call that was dialed before would miss them."""
+        """Whether the agent may be taken out of turn: from the queue's own wrap-up, if nobody waits for
+        them; or where no call that was dialed before would miss them."""
         if agent.state is AgentState.WRAP_UP:
-            return agent.wrap_until > self._clock()
+            return agent.wrap_until > self._clock() and not self._dialer.pacing.is_awaited(agent.name)
         return agent.state is AgentState.READY and self._dialer.pacing.can_spare(agent.name)
 
     def over(self, agent: str) -> tuple[str, Attempt, str] | None:
@@ -156,17 +165,6 @@ class Hold:
         cut = self._cut.get(attempt)
         talk = cut and await self._store.attempts.get(cut.id)
         return talk is not None and talk.disposition_by is not None
-
-    async def settle(self, attempt: str) -> None:
-        """The attempt is released; if they have said so, the lead goes where that sends it."""
-        if (cut := self._cut.get(attempt)) is None:
-            return
-        talk, now = await self._store.attempts.get(cut.id), self._clock()
-        said = (talk and talk.disposition) or ""
-        rules, dispositions = self._site.campaigns[cut.campaign].attempts, self._site.dispositions
-        await self._store.marks.settle(
-            cut.id, now, lambda _, lead: after_said(said, dispositions, lead, rules, now), plans(self._site)
-        )
 
     def _turns(self) -> dict[str, Waiter]:
         if not self._kept:
@@ -212,6 +210,8 @@ class Hold:
             else:
                 return None
             if not claimed:
+                if cut is not None:
+                    self._refused[cut.id] = self._clock()
                 return None
             attempt = self._reserved[claimed[0].id] = claimed[0]
             self._board.reserve(agent, attempt.id)

@@ -26,7 +26,7 @@ from leads.lead import LeadState, Outcome
 from leads.orders import plans
 from leads.phones import mask
 from leads.robot import RobotDisposition, robot_class, robot_outcome
-from leads.rules import LeadMove, after_outcome, after_said
+from leads.rules import LeadMove, after_outcome, saying
 from sounds.screening import Heard
 from store import AlreadyEnded, MissedRing, Store, UnknownAttempt, UnknownCall
 from store.verdicts import Screened
@@ -182,7 +182,7 @@ class Journal:
         )
         await self.store.attempts.finish(
             self.epoch, call.attempt, outcome, at, _text(call.cause), call.agent, move, note, self._plans,
-            lambda said: after_said(said, self.site.dispositions, lead, rules, at),
+            lambda said: saying(self.site, at)(call.campaign, said, lead),
         )  # fmt: skip
         return outcome
 

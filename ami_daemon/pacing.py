@@ -77,7 +77,7 @@ class Pacing:
         self.reserved: dict[str, Attempt] = {}
         """Previews whose agent is rung first: each has its line before it is on the board."""
         self.prepared: dict[str, Attempt] = {}
-        """So have robot's calls whose phrases are made first."""
+        """Robot's calls whose phrases are made first: they have their lines too."""
         self.last: dict[str, Decision] = {}
         """Each campaign's last decision."""
         self._owed = dict.fromkeys(self.pacers, 0)
@@ -206,8 +206,17 @@ class Pacing:
 
     def can_spare(self, agent: str) -> bool:
         """Whether no call that is on its way, or waits, would miss the agent, who is ready."""
-        name = self.shares.owner.get(agent)
-        return name is None or (floor := self.floor(name)).free > floor.under_way
+        if (name := self.shares.owner.get(agent)) is None:
+            return True
+        floor = self.floor(name)
+        return floor.free > floor.under_way
+
+    def is_awaited(self, agent: str) -> bool:
+        """Whether somebody waits whom the agent may get next."""
+        if (name := self.shares.owner.get(agent)) is None:
+            return False
+        floor = self.floor(name)
+        return bool(floor.waiting or floor.inbound_waiting)
 
     # -- deciding --------------------------------------------------------------------------------
 

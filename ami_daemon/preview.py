@@ -25,11 +25,16 @@ from ami_daemon.hold import Hold
 from ami_daemon.link import ActionFailed, ActionTimeout, ConnectionLost, LinkError, LinkState, NotConnected
 from config.models import Mode
 from leads.attempt import Attempt
+from leads.orders import plans
 from leads.phones import mask
+from leads.rules import saying
 from store import CampaignState
 
 log = structlog.get_logger("preview")
 
+
+GONE = 2.0
+"""Seconds in no queue after which an agent has signed out: who ends a wrap-up is out of all for a moment."""
 
 Start = Callable[[Coroutine[Any, Any, None]], object]
 """Runs a piece of work beside the loop, and logs what it raises."""
@@ -67,7 +72,8 @@ class Preview:
     async def _tidy(self) -> None:
         """Whatever went wrong: no agent waits for a call that will not come, no lead for one who left."""
         for name, agent in self.board.agents.items():
-            if not agent.queues and agent.call is None:
+            gone = not agent.queues and agent.call is None and self.clock() - agent.since > GONE
+            if gone and agent.preview is not None:
                 self.board.reserve(name, None)  # signed out: their phone will not be rung
         kept = {agent.preview for agent in self.board.agents.values()}
         for attempt in [id for id in self.reserved if id not in kept]:
@@ -105,7 +111,8 @@ class Preview:
             return
         await self._give_back(attempt.id, f"agent {agent} has said what came of the talk")
         self.board.reserve(agent, None)
-        await self.orders.pause(agent, False, "")
+        with contextlib.suppress(LinkError):  # who is down now finds the pause when up again
+            await self.orders.pause(agent, False, "")
 
     async def _serve(self, name: str) -> None:
         """Ring ready agents, one after the other, while there are lines and leads."""
@@ -225,7 +232,8 @@ class Preview:
     async def _give_back(self, attempt_id: str, why: str) -> None:
         if (attempt := self.reserved.pop(attempt_id, None)) is not None:
             await self.store.attempts.release(self.dialer.epoch, attempt.id, self.clock())
-            await self.hold.settle(attempt.id)
+            now = self.clock()
+            await self.store.marks.released(attempt.id, now, saying(self.site, now), plans(self.site))
             log.info("preview_not_dialed", attempt=attempt.id, why=why)
 
     async def _hang_up(self, channel_id: str) -> None:

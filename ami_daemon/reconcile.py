@@ -22,6 +22,8 @@ from ami_daemon.recovery import Fate, Verdict, follow, in_doubt, judge
 from ami_daemon.snapshot import Snapshot, take
 from config.models import Mode, Site
 from leads.lead import Outcome
+from leads.orders import plans
+from leads.rules import saying
 from store import Store
 
 log = structlog.get_logger("reconcile")
@@ -56,7 +58,9 @@ class Reconcile:
         """Attempts that an earlier run left open: never sent ones go back, the others are looked for."""
         for attempt in await self._store.attempts.open_attempts():
             if attempt.sent_at is None:
-                await self._store.attempts.release(self._epoch, attempt.id, self._clock())
+                now = self._clock()
+                await self._store.attempts.release(self._epoch, attempt.id, now)
+                await self._store.marks.released(attempt.id, now, saying(self._site, now), plans(self._site))
                 log.info("released", attempt=attempt.id, why="journalled, never sent")
             elif (campaign := self._site.campaigns.get(attempt.campaign)) is None:
                 note = f"campaign {attempt.campaign} is no longer in the site"

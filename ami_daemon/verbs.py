@@ -212,7 +212,7 @@ class Verbs:
         if lead.due_at is not None and lead.due_at > now:
             text += f", due in {span(lead.due_at - now)}"
         lines.append({"at": now, "text": text})
-        told = await self._held(lead, now) + await self._own_agent(lead, now)
+        told = await self._held(lead, now) or await self._own_agent(lead, now)
         lines += [{"at": now, "text": text} for text in told]
         for name, campaign in self.dialer.site.campaigns.items():
             if campaign.list == lead.list and lead.state is not LeadState.FINAL:
@@ -238,12 +238,13 @@ class Verbs:
         """For whom the lead waits, if a fault cut its talk."""
         campaigns = self.dialer.site.campaigns
         mine = [name for name in campaigns if campaigns[name].list == lead.list and self.dialer.dials(name)]
-        return [
-            f"a fault cut its talk: agent {cut.agent} is rung for it first, and in"
-            f" {span((lead.due_at or now) - now)} it is whoever is free"
-            for cut in await self.store.attempts.cut(mine, now)
-            if cut.lead_id == lead.id
-        ]
+        for cut in await self.store.attempts.cut(mine, now):
+            if cut.lead_id == lead.id and (agent := self.board.agents.get(cut.agent or "")) is not None:
+                is_there = campaigns[cut.campaign].group in agent.queues
+                told = "is rung for it first" if is_there else "would be rung for it first, and is signed out"
+                rest = span((lead.due_at or now) - now)
+                return [f"a fault cut its talk: agent {cut.agent} {told}; in {rest} it is whoever is free"]
+        return []
 
     async def _locked_out(self, name: str, phone: str, now: float) -> list[str]:
         """Why the campaign must not call a number that was abandoned, if so."""

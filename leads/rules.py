@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from config.models import MISSED_MACHINE, Attempts, Disposition, DispositionClass, Retry
+from config.models import MISSED_MACHINE, Attempts, Disposition, DispositionClass, Retry, Site
 from leads.lead import Lead, LeadState, Outcome
 
 
@@ -70,6 +70,17 @@ def after_said(
         return _again(lead, Outcome.MACHINE, seen, attempts, now, "an agent had a machine on the line")
     means = dispositions[said].means if said in dispositions else None
     return after_outcome(lead, Outcome.TALKED, attempts, now, means, said)
+
+
+def saying(site: Site, now: float) -> Callable[[str, str, Lead], LeadMove]:
+    """`after_said` by campaign, word and lead; a campaign that the site has no more calls nobody again."""
+
+    def move(campaign: str, said: str, lead: Lead) -> LeadMove:
+        if (known := site.campaigns.get(campaign)) is None:
+            return LeadMove(LeadState.FINAL, None, f"final: campaign {campaign} is no longer in the site")
+        return after_said(said, site.dispositions, lead, known.attempts, now)
+
+    return move
 
 
 def _again(lead: Lead, rule: Outcome, seen: int, attempts: Attempts, now: float, told: str) -> LeadMove:

@@ -23,8 +23,9 @@ from store.tables import attempts, callbacks, inbound_calls, leads
 
 DAY = 86400.0
 
-AfterTalk = Callable[[str, Lead], LeadMove]
-"""Campaign and lead, as it was before the talk, to where the lead goes."""
+AfterTalk = Callable[[str, str, Lead], LeadMove]
+"""Campaign, what was said of the talk, and the lead as it was before it, to where the lead goes:
+`leads.rules.saying`."""
 
 
 class Mark(StrEnum):
@@ -77,12 +78,18 @@ class MarkRepository:
                 await bar(connection, {row.phone: f"{agent}: {said}"}, AGENT, now, plans)
             return Mark.MARKED
 
-    async def settle(self, attempt_id: str, now: float, after: AfterTalk, plans: Mapping[str, Plan]) -> None:
-        """What the agent said of a talk moves its lead now: as they spoke it was claimed for the next call,
-        which was not made."""
+    async def released(
+        self, attempt_id: str, now: float, after: AfterTalk, plans: Mapping[str, Plan]
+    ) -> None:
+        """An attempt was given up for which its lead had been claimed ahead of time, as the agent was kept
+        for it since a fault cut their talk: what they said of that talk meanwhile moves the lead now."""
+        ahead = leads.c.due_at > attempts.c.claimed_at, leads.c.state == LeadState.SCHEDULED
+        of = select(leads.c.id).join(attempts, attempts.c.lead_id == leads.c.id)
         async with self._database.write() as connection:
-            row = (await connection.execute(select(attempts).where(attempts.c.id == attempt_id))).one()
-            if row.disposition_by is not None:
+            lead_id = await connection.scalar(of.where(attempts.c.id == attempt_id, *ahead))
+            mine = select(attempts).where(attempts.c.lead_id == lead_id, PLACED)
+            row = (await connection.execute(mine.order_by(attempts.c.number.desc()).limit(1))).one_or_none()
+            if row is not None and row.outcome == Outcome.INTERRUPTED and row.disposition_by is not None:
                 await _settle(connection, row, row.disposition, now, after, plans)
 
 
@@ -113,7 +120,7 @@ async def _settle(
     if not (await connection.execute(claim)).rowcount:
         return
     (lead,) = await load(connection, leads.c.id == row.lead_id)
-    move = after(row.campaign, lead.before(Outcome(row.outcome)))
+    move = after(row.campaign, said, lead.before(Outcome(row.outcome)))
     if move.state is not LeadState.FINAL:
         await _open_again(connection, row, now)
     await settle(connection, row, outcome_said(said), move, now, plans)

@@ -7,9 +7,8 @@ import structlog
 from agi.desk import Desk
 from agi.session import Session
 from config.models import MISSED_MACHINE
-from leads.lead import Lead, LeadState
 from leads.orders import plans
-from leads.rules import LeadMove, after_said
+from leads.rules import saying
 from sounds.phrase import Prompt, Text
 from store.marks import Mark
 
@@ -48,10 +47,5 @@ async def _mark(desk: Desk, agent: str, said: str) -> Mark:
         known = site.campaigns.get(campaign)
         return max(AT_LEAST, (known and site.groups[known.group].wrap_up) or 0.0)
 
-    def after(campaign: str, lead: Lead) -> LeadMove:
-        if (known := site.campaigns.get(campaign)) is None:
-            return LeadMove(LeadState.FINAL, None, f"final: campaign {campaign} is no longer in the site")
-        return after_said(said, site.dispositions, lead, known.attempts, now)
-
     barred = said in site.dispositions and site.dispositions[said].do_not_call
-    return await desk.store.marks.put(agent, said, now, within, after, plans(site), barred=barred)
+    return await desk.store.marks.put(agent, said, now, within, saying(site, now), plans(site), barred=barred)

@@ -6,20 +6,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ami_daemon.agent import PREVIEW, AgentState
-from ami_daemon.call import Call
+from ami_daemon.call import Call, CallState
+from ami_daemon.caller import Caller
 from ami_daemon.dialer import call_of
-from ami_daemon.hold import SETTLED
+from ami_daemon.hold import ASKED_AGAIN, SETTLED
+from ami_daemon.preview import GONE
 from config.outbound import Mode, Switch
 from config.system import Frequency
-from leads.attempt import AttemptState
+from leads.attempt import Attempt, AttemptState
+from leads.inbound import CallbackState
 from leads.lead import Lead, LeadState, NewLead, Outcome
-from leads.rules import LeadMove
+from leads.orders import plans
+from leads.rules import LeadMove, saying
 from store import CampaignState
-from tests.ami_daemon.hall import IVAN, VERA, WRAP_UP, Hall, a_hall
+from store.marks import Mark
+from tests.ami_daemon.hall import CALLBACKS, IVAN, VERA, WRAP_UP, Hall, a_hall
 from tests.ami_daemon.test_hold import OFFERED, OTHER, PHONE, kept, wraps_up
 
 SPRING, RETRY = "spring", 300.0
@@ -233,6 +239,132 @@ async def test_an_agent_who_says_in_the_wrap_up_what_came_of_the_talk_is_not_run
     assert lead.due_at is None or lead.due_at > hall.now + RETRY, "by the rule of the disposition"
     assert hall.daemon.dialer.pacing.lines() == []
     assert hall.daemon.board.agents[IVAN].preview is None
+
+
+async def kept_in_wrap_up(hall: Hall) -> None:
+    """Ivan is kept for the person since his talk was cut, and wraps up."""
+    await hall.signs_in(IVAN)
+    await wraps_up(hall, IVAN)
+    await cut_off(hall, IVAN)
+    hall.now += SETTLED
+    await hall.daemon.preview._serve_kept()
+    for queue in ("support", "sales"):
+        await hall.handle(hall._member(IVAN, "pause", PREVIEW, queue))
+
+
+async def says(hall: Hall, said: str) -> None:
+    site = hall.daemon.site
+    put = hall.store.marks.put(IVAN, said, hall.now, lambda _: 60.0, saying(site, hall.now), plans(site))
+    assert await put is Mark.MARKED
+
+
+async def test_what_the_agent_says_while_kept_outlives_the_daemon(hall: Hall) -> None:
+    await kept_in_wrap_up(hall)
+    await says(hall, "order")
+    assert (await lead_of(hall)).state is LeadState.CLAIMED
+    await hall.daemon.reconcile.take_over_attempts()
+    lead = await lead_of(hall)
+    assert (lead.state, lead.due_at) == (LeadState.FINAL, None)
+
+
+async def test_a_call_back_that_is_done_by_the_agents_word_is_done_and_not_given_up(hall: Hall) -> None:
+    await hall.signs_in(IVAN)
+    await wraps_up(hall, IVAN)
+    task = await hall.keeps_a_place(PHONE, hall.now)
+    lead = await lead_of(hall)
+    epoch, attempts = hall.daemon.epoch, hall.store.attempts
+    [made] = await attempts.claim(epoch, CALLBACKS, "city", [lead.id], hall.now, hall.daemon.dialer.new_id)
+    await attempts.note_progress(epoch, made.id, connected_at=hall.now, taken_at=hall.now, agent=IVAN)
+    again = LeadMove(LeadState.SCHEDULED, hall.now + RETRY, "called again")
+    await attempts.finish(epoch, made.id, Outcome.INTERRUPTED, hall.now, "38", IVAN, again)
+    hall.now += SETTLED
+    await hall.daemon.preview._serve_kept()
+    attempt = hall.daemon.board.agents[IVAN].preview
+    assert attempt is not None
+    await says(hall, "order")
+    await hall.daemon.preview._give_back(attempt, "a test")
+    closed = await hall.store.callbacks.get(task)
+    assert closed is not None
+    assert (closed.state, closed.closed_by) == (CallbackState.DONE, made.id)
+
+
+async def test_no_pacer_counts_on_the_wrap_up_of_an_agent_who_is_kept(hall: Hall) -> None:
+    await hall.signs_in(IVAN)
+    await wraps_up(hall, IVAN)
+    pacing = hall.daemon.dialer.pacing
+    pacing.deal()
+    assert IVAN in pacing.floor(SPRING).wrapping
+    await cut_off(hall, IVAN)
+    hall.now += SETTLED
+    await hall.daemon.preview._serve_kept()
+    pacing.deal()
+    assert all(IVAN not in pacing.floor(name).wrapping for name in pacing.pacers)
+
+
+async def test_nobody_is_taken_from_their_wrap_up_while_a_called_person_waits(hall: Hall) -> None:
+    await hall.signs_in(IVAN)
+    await wraps_up(hall, IVAN)
+    await cut_off(hall, IVAN)
+    hall.now += SETTLED
+    hall.daemon.dialer.pacing.deal()
+    waits = Call("0" * 16, 99, SPRING, "sales", "city", OTHER, hall.now - 8)
+    waits.move(CallState.ANSWERED, hall.now - 1)
+    waits.move(CallState.WAITING, hall.now - 1)
+    hall.daemon.board.place(waits)
+    assert await kept(hall) == {}
+    del hall.daemon.board.calls[waits.attempt]
+    assert list(await kept(hall)) == [IVAN]
+
+
+async def test_who_has_called_us_meanwhile_is_not_rung(hall: Hall) -> None:
+    await hall.signs_in(IVAN)
+    await cut_off(hall, IVAN)
+    hall.now += SETTLED
+    hall.daemon.board.callers["c1"] = Caller("c1", "main", PHONE.removeprefix("+"), hall.now)
+    assert await kept(hall) == {}
+    del hall.daemon.board.callers["c1"]
+    assert list(await kept(hall)) == [IVAN]
+
+
+async def test_a_number_that_may_not_be_called_is_not_asked_about_every_second(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hall.signs_in(IVAN)
+    await cut_off(hall, IVAN)
+    hall.now += SETTLED
+    dialer, asked = hall.daemon.dialer, 0
+    cap = Frequency.model_validate({"calls": 1, "per": "1d"})
+    system = dialer.site.system.model_copy(update={"frequency": [cap]})
+    dialer.site = dialer.site.model_copy(update={"system": system})
+    claim = dialer.claim
+
+    async def counted(*args: Any, **named: Any) -> list[Attempt]:
+        nonlocal asked
+        asked += 1
+        return await claim(*args, **named)
+
+    monkeypatch.setattr(dialer, "claim", counted)
+    for _ in range(3):
+        assert await kept(hall) == {}
+        hall.now += 1
+    assert asked == 1
+    hall.now += ASKED_AGAIN
+    assert await kept(hall) == {}
+    assert asked == 2
+
+
+async def test_an_agent_who_ends_the_wrap_up_early_is_kept_all_the_same(hall: Hall) -> None:
+    """For that they are out of all queues for a moment."""
+    await kept_in_wrap_up(hall)
+    attempt = hall.daemon.board.agents[IVAN].preview
+    for queue in ("support", "sales"):
+        await hall.handle(hall._member(IVAN, "removed", queue=queue))
+    await hall.daemon.preview._tidy()
+    assert hall.daemon.board.agents[IVAN].preview == attempt
+    hall.now += GONE + 1
+    await hall.daemon.preview._tidy()
+    assert hall.daemon.board.agents[IVAN].preview is None
+    await still_waits(hall)
 
 
 async def test_the_call_to_the_person_is_neither_screened_nor_the_robots(hall: Hall) -> None:

@@ -86,8 +86,8 @@ async def test_a_talk_that_is_marked_in_wrap_up_brings_its_lead_back(
     assert await standing(store, made) == (LeadState.FINAL, None, None)
     seen: list[Lead] = []
 
-    def after(campaign: str, lead: Lead) -> LeadMove:
-        assert campaign == "spring"
+    def after(campaign: str, said: str, lead: Lead) -> LeadMove:
+        assert (campaign, said) == ("spring", MISSED_MACHINE)
         seen.append(lead)
         return AGAIN
 
