@@ -200,6 +200,19 @@ async def test_what_is_newer_than_the_talk_stays(store: Store, epoch: int, new_i
     assert await standing(store, made) == (LeadState.CLAIMED, 55.0, "later")
 
 
+async def test_a_word_of_an_older_talk_moves_no_lead_that_was_called_since(
+    store: Store, epoch: int, new_id: NewId
+) -> None:
+    made = await talk(store, epoch, new_id)
+    soon = LeadMove(LeadState.SCHEDULED, 51.0, "the talk was cut by a fault: called again in 1 s")
+    await store.attempts.finish(epoch, made.id, Outcome.INTERRUPTED, 50.0, "38", None, soon)
+    [next_call] = await store.attempts.claim(epoch, "spring", "city", [made.lead_id], 52.0, new_id)
+    busy = LeadMove(LeadState.SCHEDULED, 950.0, "busy: called again in 15 min")
+    await store.attempts.finish(epoch, next_call.id, Outcome.BUSY, 55.0, "17", None, busy)
+    assert await mark(store, 60.0, said="order") is Mark.MARKED
+    assert await standing(store, made) == (LeadState.SCHEDULED, 950.0, "order")
+
+
 @pytest.mark.parametrize("late", [False, True], ids=["while it goes on", "in wrap-up"])
 async def test_who_tells_an_agent_not_to_call_is_on_the_list_at_once(
     store: Store, epoch: int, new_id: NewId, late: bool
