@@ -31,18 +31,22 @@ class Rings:
     def __init__(self) -> None:
         self._legs: dict[str, _Ringing] = {}
         self._stopped: dict[str, list[_Ringing]] = {}
+        self._early: set[str] = set()
+        """Legs that ring already: a phone can be quicker than the queue's word that it dials it."""
 
     def keep(self, alive: Collection[str]) -> None:
         """After a snapshot: what is gone ended while nobody looked."""
         self._legs = {leg: ring for leg, ring in self._legs.items() if leg in alive}
         self._stopped = {call: rings for call, rings in self._stopped.items() if call in alive}
+        self._early.intersection_update(alive)
 
     def called(self, leg: str, call: str, agent: str, group: str, at: float) -> None:
         """A queue dials the agent's phone for the call."""
-        self._legs[leg] = _Ringing(call, agent, group, at)
+        self._legs[leg] = _Ringing(call, agent, group, at, rang=leg in self._early)
 
     def rang(self, leg: str) -> None:
         """The phone says that it rings."""
+        self._early.add(leg)
         if leg in self._legs:
             self._legs[leg].rang = True
 
@@ -62,6 +66,7 @@ class Rings:
 
     def leg_over(self, leg: str, cause: int | None, at: float) -> tuple[str, Ring] | None:
         """The leg is gone: the call and the ring, where it was missed."""
+        self._early.discard(leg)
         if (ring := self._legs.pop(leg, None)) is None:
             return None
         if ring.missed_after is None:

@@ -135,6 +135,21 @@ def test_a_real_dialogue_tells_who_did_not_answer_and_why(
     assert all(0 <= ring.seconds < 3 and ring.group == "sales" for ring in found)
 
 
+def test_a_phone_may_ring_before_the_queue_says_that_it_dials_it() -> None:
+    """Told by two threads of Asterisk's."""
+    events = list(events_of("agent_rings_no_answer"))
+    (called,) = [event for event in events if isinstance(event, ami.AgentCalled)]
+    leg = called.dest_uniqueid
+    (rings,) = [event for event in events if isinstance(event, ami.Newstate) and event.uniqueid == leg]
+    assert events.index(called) < events.index(rings)
+    late = [event for event in events if event is not called]
+    late.insert(late.index(rings) + 1, called)
+    board = a_board()
+    changes = [change for event in late for change in board.handle(event)]
+    found = [change.ring for change in changes if isinstance(change, RingMissed)]
+    assert [(ring.agent, ring.reason) for ring in found] == [("ivanov", RingReason.NO_ANSWER)]
+
+
 def test_a_phone_whose_end_is_told_after_the_callers_rang_until_the_caller_left() -> None:
     events = list(events_of("caller_leaves_while_agent_rings"))
     ends = [event for event in events if isinstance(event, ami.Hangup)]

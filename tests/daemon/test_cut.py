@@ -29,7 +29,7 @@ async def test_who_is_cut_off_talks_with_the_same_agent_again_though_another_has
     assert cut.ended_at is not None
     (other,) = {*agents} - {cut.agent}
     told = await centre.why("lead", str(cut.lead_id))
-    assert f"a fault cut its talk: agent {cut.agent} is rung for it first, and in" in told
+    assert f"a fault cut its talk: agent {cut.agent} is rung for it first; in" in told
     ring = await centre.rung(cut.agent, 2, SETTLED + 5.0)
     assert ring.arrived_at >= cut.ended_at + SETTLED
     assert ring.caller_id == person, "the phone shows whom it is about"
