@@ -17,9 +17,9 @@ from lab.sound import QUIET, RATE, read
 
 _PIECE = RATE // 4
 # Of one sound before and after G.711 the pieces are alike by 0.99, of two texts by one voice by 0.5 or less
-# in 95 of 100 cases; over music on hold most are alike by 0.77 and more. A packet that is lost or late spoils
-# one piece; another word, two neighbours at least.
-_ALIKE, _OTHER = 0.75, 0.6
+# in 95 of 100 cases; over music on hold most of the same are alike by 0.77 and more. A packet that is lost or
+# late spoils one piece; another word, two neighbours at least.
+_ALIKE, _OVER_MUSIC, _OTHER = 0.8, 0.75, 0.6
 _SHORT, _SAME = 5, 0.95  # of a single word, with fewer pieces than that, every piece has to be the same
 _ENOUGH = 0.75  # of a prompt's pieces are alike, and no two neighbours are other ones
 _EARLY, _LATE = RATE // 4, RATE * 3 // 4  # by so much one piece may come so, against the one before
@@ -91,6 +91,8 @@ class Search:
     prompt: Prompt
     begin: int = 0
     """Sample from which on the prompt may begin."""
+    over_music: bool = False
+    """Whether music on hold plays under what is said."""
     _seen: int = field(default=0, init=False)
     _candidates: list[int] = field(default_factory=list, init=False)
 
@@ -115,17 +117,21 @@ class Search:
         if len(fresh) < _PIECE:
             return
         for offset, piece in self.prompt.pieces[:2]:
-            for at in _peaks(_alike(fresh, piece)):
+            for at in _peaks(_alike(fresh, piece), self._least):
                 start = seen + at - offset
                 if start >= self.begin - _EARLY:
                     self._candidates.append(start)
         self._seen = seen + len(fresh) - _PIECE + 1
 
+    @property
+    def _least(self) -> float:
+        return _OVER_MUSIC if self.over_music else _ALIKE
+
     def _follow(self, sound: bytes | bytearray, start: int, cut_short: bool) -> Heard:
         likes: list[float] = []
         place = end = start
         pieces = self.prompt.pieces
-        enough = _ALIKE if len(pieces) >= _SHORT else _SAME
+        enough = self._least if len(pieces) >= _SHORT else _SAME
         for offset, piece in pieces:
             low = max(self.begin, place + offset - _EARLY)
             around = samples(memoryview(sound)[2 * low : 2 * (place + offset + _LATE + _PIECE)])
@@ -176,9 +182,9 @@ def _alike(sound: Samples, piece: Samples) -> Samples:
     return result
 
 
-def _peaks(alike: Samples) -> Iterator[int]:
+def _peaks(alike: Samples, least: float) -> Iterator[int]:
     """The best place of each run of places that are alike enough."""
-    above = np.flatnonzero(alike > _ALIKE)
+    above = np.flatnonzero(alike > least)
     while len(above):
         near = above[above < above[0] + _PIECE]
         yield int(near[alike[near].argmax()])

@@ -106,17 +106,19 @@ class Party:
         *,
         language: str | None = None,
         at_once: bool = False,
+        over_music: bool = False,
     ) -> Heard:
         """Wait until the prompt (its name, or a WAV file) has been heard to its end.
 
         What was heard before the last recognised prompt's end counts no more. With `at_once` nothing else
-        may be heard before it. Raises `NotHeard` after `deadline` seconds, or when the call is over.
+        may be heard before it; `over_music` is for callers who wait. Raises `NotHeard` after `deadline`
+        seconds, or when the call is over.
         """
         from lab import hearing
 
         path = self._path(prompt, language)
         begin = self._heard_until
-        search = hearing.Search(hearing.Prompt.load(path), round(begin * sound.RATE))
+        search = hearing.Search(hearing.Prompt.load(path), round(begin * sound.RATE), over_music)
         until = self.now + deadline
         while True:
             over = self.over  # asked first: what came with the end is looked at once more

@@ -146,9 +146,9 @@ async def test_a_machine_records_the_whole_message_after_its_beep(
     prompt = sounds_dir() / f"ru/{LETTER}.wav"
     message = hear(heard, prompt)
     assert message, message
-    assert message.share >= 0.9, (
-        "from beginning to end (below); a packet that comes late spoils one piece of ten"
-    )
+    # From beginning to end (below). A packet that comes late spoils one piece of ten, and none beside it.
+    assert message.share >= 0.9
+    assert message.worst > 0.9
     both = heard.with_name(f"{heard.stem}-both.wav")
     await running.pair.city.whole(both)
     beep, message = hear(both, _beep(running)), hear(both, prompt)
