@@ -51,21 +51,26 @@ async def test_only_the_owner_reads_the_file(tmp_path: Path) -> None:
     assert modes == {0o600}
 
 
+def with_a_lead(connection: Connection, revision: str) -> None:
+    """Tables of an earlier version, and a lead in them."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    connection.execute(text("INSERT INTO lists (id, name, created_at) VALUES (1, 'a', 0)"))
+    connection.execute(
+        text(
+            "INSERT INTO leads (id, list_id, phone, name, company, priority, state, extra, added_at)"
+            " VALUES (1, 1, '+79031110001', '', '', 0, 'final', '{}', 0)"
+        )
+    )
+
+
 async def test_a_journal_from_before_screening_is_kept_and_counts_from_the_answer(url: str) -> None:
     engine = make_engine(url)
     now = 1_800_000_000.0
 
     def old(connection: Connection) -> None:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0003")
-        connection.execute(text("INSERT INTO lists (id, name, created_at) VALUES (1, 'a', 0)"))
-        connection.execute(
-            text(
-                "INSERT INTO leads (id, list_id, phone, name, company, priority, state, extra, added_at)"
-                " VALUES (1, 1, '+79031110001', '', '', 0, 'final', '{}', 0)"
-            )
-        )
+        with_a_lead(connection, "0003")
         connection.execute(
             text(
                 "INSERT INTO attempts (id, lead_id, campaign, trunk, number, phone, epoch, state, claimed_at,"
@@ -92,16 +97,7 @@ async def test_marks_from_before_agents_said_more_are_theirs_and_a_robots_word_i
     rows = (("a1", "anna", "machine"), ("a2", "anna", None), ("a3", None, "confirmed"))
 
     def old(connection: Connection) -> None:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0004")
-        connection.execute(text("INSERT INTO lists (id, name, created_at) VALUES (1, 'a', 0)"))
-        connection.execute(
-            text(
-                "INSERT INTO leads (id, list_id, phone, name, company, priority, state, extra, added_at)"
-                " VALUES (1, 1, '+79031110001', '', '', 0, 'final', '{}', 0)"
-            )
-        )
+        with_a_lead(connection, "0004")
         for number, (id, agent, disposition) in enumerate(rows):
             connection.execute(
                 text(

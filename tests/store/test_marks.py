@@ -23,6 +23,7 @@ LATER = LeadMove(LeadState.SCHEDULED, 7200.0, "talked, disposition callback (lat
 NEVER = LeadMove(LeadState.FINAL, None, "talked, disposition refusal (do_not_call): final")
 AGAIN = LeadMove(LeadState.SCHEDULED, 9000.0, "an agent had a machine on the line: called again in 4 h")
 
+OWED = NewCallback(CallbackKind.ASKED, "back", "backs", "+79031110001", "main", "", "sales", "c0", due_at=0.0)
 MOVES = {MISSED_MACHINE: AGAIN, "order": SOLD, "later": LATER, "do_not_call": NEVER}
 
 
@@ -234,10 +235,7 @@ async def test_who_tells_an_agent_not_to_call_is_on_the_list_at_once(
 async def test_who_asks_for_another_call_keeps_the_call_back(
     store: Store, epoch: int, new_id: NewId, late: bool
 ) -> None:
-    new = NewCallback(
-        CallbackKind.ASKED, "back", "backs", "+79031110001", "main", "", "sales", "c0", due_at=0.0
-    )
-    task = await store.callbacks.open(new, 0.0)
+    task = await store.callbacks.open(OWED, 0.0)
     made = await talk(store, epoch, new_id, lead=task.lead_id)
     if late:
         await end(store, epoch, made)
@@ -257,10 +255,7 @@ async def test_who_asks_for_another_call_keeps_the_call_back(
 async def test_a_machine_does_not_close_the_call_back_that_a_person_is_owed(
     store: Store, epoch: int, new_id: NewId, late: bool
 ) -> None:
-    new = NewCallback(
-        CallbackKind.ASKED, "back", "backs", "+79031110001", "main", "", "sales", "c0", due_at=0.0
-    )
-    task = await store.callbacks.open(new, 0.0)
+    task = await store.callbacks.open(OWED, 0.0)
     made = await talk(store, epoch, new_id, lead=task.lead_id)
     if late:
         await end(store, epoch, made)
