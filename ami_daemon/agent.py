@@ -36,9 +36,11 @@ MOVES: dict[AgentState, frozenset[AgentState]] = {
     _S.OFFLINE: frozenset({_S.NOT_READY, _S.READY, _S.RINGING}),
     _S.NOT_READY: frozenset({_S.NOT_READY, _S.READY, _S.OFFLINE, _S.RINGING, _S.TALKING}),
     _S.READY: frozenset({_S.NOT_READY, _S.OFFLINE, _S.RINGING, _S.TALKING}),
-    _S.RINGING: frozenset({_S.TALKING, _S.READY, _S.NOT_READY, _S.OFFLINE}),
+    # Back to the wrap-up where a queue whose wrap-up is shorter has rung.
+    _S.RINGING: frozenset({_S.TALKING, _S.READY, _S.NOT_READY, _S.OFFLINE, _S.WRAP_UP}),
     _S.TALKING: frozenset({_S.WRAP_UP, _S.READY, _S.NOT_READY, _S.OFFLINE}),
-    _S.WRAP_UP: frozenset({_S.READY, _S.NOT_READY, _S.OFFLINE}),
+    # app_queue stamps a call's end a moment before it tells of it: its second may be the one before ours.
+    _S.WRAP_UP: frozenset({_S.READY, _S.NOT_READY, _S.OFFLINE, _S.RINGING}),
 }
 
 

@@ -251,6 +251,7 @@ class Board(Picture):
             self._take_leg(agent, event.dest_uniqueid, event.at)
             self._rings.called(event.dest_uniqueid, event.uniqueid, agent.name, event.queue, event.at)
             agent.ringing_leg, agent.call = event.dest_uniqueid, event.uniqueid
+            agent.wrap_until = 0.0  # over, says the queue, whose clock it goes by
             self._settle(agent, event.at)
 
     def _connect(self, event: ami.AgentConnect) -> None:

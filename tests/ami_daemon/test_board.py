@@ -281,6 +281,41 @@ def test_wrap_up_lasts_to_the_second_that_asterisk_counts_to() -> None:
     assert [c.new for c in board.tick(115.0) if isinstance(c, AgentMoved)] == [AgentState.READY]
 
 
+def test_the_queue_that_rings_a_second_early_has_ended_the_wrap_up() -> None:
+    """Seen: told of at 45.03 s, the talk had ended at 44.99 s by the clock of app_queue."""
+    board = a_board()
+    agent = board.agents["ivanov"]
+    agent.queues["sales"].wrap_up = 2
+    told = []
+    for event in (
+        ami.AgentConnect(44.4, "x-1", "leg-1", "sales", "PJSIP/agent-ivanov", 0, 0),
+        ami.AgentComplete(45.03, "x-1", "leg-1", "sales", "PJSIP/agent-ivanov", 1, "caller"),
+        ami.AgentCalled(46.09, "x-2", "leg-2", "sales", "PJSIP/agent-ivanov"),
+        ami.Hangup(46.5, "PJSIP/agent-ivanov-2", "", "", "leg-2", "x-2", 26, ""),
+    ):
+        told += board.handle(event)
+    assert states_at(told) == ["talking", "wrap_up", "ringing", "ready"]
+    assert [c for c in told if isinstance(c, Illegal)] == []
+
+
+def test_the_ring_of_a_queue_with_less_wrap_up_leads_back_to_the_wrap_up_of_the_other() -> None:
+    board = Board("ours", {"ivanov": frozenset({"sales", "help"})}, {"sales": 2, "help": 30})
+    sales = _signed_in()[0]
+    told = []
+    for event in (
+        sales,
+        replace(sales, queue="help"),
+        ami.AgentConnect(44.4, "x-1", "leg-1", "sales", "PJSIP/agent-ivanov", 0, 0),
+        ami.AgentComplete(45.0, "x-1", "leg-1", "sales", "PJSIP/agent-ivanov", 1, "caller"),
+        ami.AgentCalled(47.0, "x-2", "leg-2", "sales", "PJSIP/agent-ivanov"),
+        replace(sales, at=47.1, kind="status", queue="help", last_call=45),
+        ami.Hangup(47.5, "PJSIP/agent-ivanov-2", "", "", "leg-2", "x-2", 26, ""),
+    ):
+        told += board.handle(event)
+    assert states_at(told)[-3:] == ["wrap_up", "ringing", "wrap_up"]
+    assert [c for c in told if isinstance(c, Illegal)] == []
+
+
 def test_a_member_that_is_added_again_has_no_wrap_up_left() -> None:
     board = a_board()
     agent = board.agents["ivanov"]
