@@ -16,6 +16,7 @@ from typing import Protocol
 import pytest
 import pytest_asyncio
 import structlog
+from hypothesis import settings
 
 from config.models import SpeechEngine
 from lab.behaviour import EVERYBODY_TALKS, Behaviour, Mix
@@ -24,6 +25,12 @@ from lab.provision import AsteriskBinary, NoProgram, default_cache, ensure_aster
 from sounds.catalogue import sounds_dir
 
 SITE = Path(__file__).parent.parent / "config/site"
+
+# The same examples in every run, so that a change is blamed for what it does; new ones are looked for with
+# `pytest -m hypothesis --hypothesis-profile=hunt`.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("hunt", derandomize=False, print_blob=True)
+settings.load_profile("same")
 
 
 @pytest.fixture(autouse=True)
