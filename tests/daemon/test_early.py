@@ -126,7 +126,7 @@ async def test_what_is_heard_before_the_answer_ends_the_call_if_nobody_will(
         assert call.answered_at is None and attempt.answered_at is None
 
 
-def test_the_leads_history_and_the_ledger_tell_what_was_heard_and_left(
+async def test_the_leads_history_and_the_ledger_tell_what_was_heard_and_left(
     dialed: tuple[dict[str, Came], str],
 ) -> None:
     came, ledger = dialed
