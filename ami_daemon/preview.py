@@ -231,9 +231,10 @@ class Preview:
 
     async def _give_back(self, attempt_id: str, why: str) -> None:
         if (attempt := self.reserved.pop(attempt_id, None)) is not None:
-            await self.store.attempts.release(self.dialer.epoch, attempt.id, self.clock())
             now = self.clock()
-            await self.store.marks.released(attempt.id, now, saying(self.site, now), plans(self.site))
+            await self.store.marks.release(
+                self.dialer.epoch, attempt.id, now, saying(self.site, now), plans(self.site)
+            )
             log.info("preview_not_dialed", attempt=attempt.id, why=why)
 
     async def _hang_up(self, channel_id: str) -> None:

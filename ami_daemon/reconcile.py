@@ -59,8 +59,9 @@ class Reconcile:
         for attempt in await self._store.attempts.open_attempts():
             if attempt.sent_at is None:
                 now = self._clock()
-                await self._store.attempts.release(self._epoch, attempt.id, now)
-                await self._store.marks.released(attempt.id, now, saying(self._site, now), plans(self._site))
+                await self._store.marks.release(
+                    self._epoch, attempt.id, now, saying(self._site, now), plans(self._site)
+                )
                 log.info("released", attempt=attempt.id, why="journalled, never sent")
             elif (campaign := self._site.campaigns.get(attempt.campaign)) is None:
                 note = f"campaign {attempt.campaign} is no longer in the site"

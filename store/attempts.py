@@ -114,14 +114,14 @@ class AttemptRepository:
             if await connection.scalar(listed.where(attempts.c.id == attempt_id)) is None:
                 await _move(connection, epoch, attempt_id, AttemptState.SENT, sent_at=at)
                 return True
-            await _release(connection, epoch, attempt_id, at, None)
+            await give_back(connection, epoch, attempt_id, at)
             return False
 
     async def release(self, epoch: int, attempt_id: str, now: float, move: LeadMove | None = None) -> None:
         """Proven never sent: the attempt does not count, and the lead is as it was before the claim, or goes
         where `move` says, which notes its reason."""
         async with self._database.write() as connection:
-            await _release(connection, epoch, attempt_id, now, move)
+            await give_back(connection, epoch, attempt_id, now, move)
 
     async def note_disposition(self, attempt_id: str, disposition: str) -> None:
         """What the robot says came of a call under way, so far; an attempt that has ended stays as it is."""
@@ -299,9 +299,10 @@ async def settle(
         await attempt_over(connection, made.lead_id, move.state, made.id, at)
 
 
-async def _release(
-    connection: AsyncConnection, epoch: int, attempt_id: str, now: float, move: LeadMove | None
+async def give_back(
+    connection: AsyncConnection, epoch: int, attempt_id: str, now: float, move: LeadMove | None = None
 ) -> None:
+    """`AttemptRepository.release` inside another aggregate's write."""
     back = case((leads.c.due_at.is_(None), LeadState.READY), else_=LeadState.SCHEDULED)
     lead_id, phone = await _move(connection, epoch, attempt_id, AttemptState.RELEASED, ended_at=now)
     if (move is None or move.state is not LeadState.FINAL) and await is_listed(connection, phone):

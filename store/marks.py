@@ -14,7 +14,7 @@ from leads.inbound import CallbackState
 from leads.lead import Lead, LeadState, Outcome
 from leads.orders import Plan
 from leads.rules import LeadMove
-from store.attempts import outcome_said, settle
+from store.attempts import give_back, outcome_said, settle
 from store.do_not_call import AGENT, bar
 from store.eligible import PLACED
 from store.engine import Database
@@ -78,14 +78,15 @@ class MarkRepository:
                 await bar(connection, {row.phone: f"{agent}: {said}"}, AGENT, now, plans)
             return Mark.MARKED
 
-    async def released(
-        self, attempt_id: str, now: float, after: AfterTalk, plans: Mapping[str, Plan]
+    async def release(
+        self, epoch: int, attempt_id: str, now: float, after: AfterTalk, plans: Mapping[str, Plan]
     ) -> None:
-        """An attempt was given up for which its lead had been claimed ahead of time, as the agent was kept
-        for it since a fault cut their talk: what they said of that talk meanwhile moves the lead now."""
+        """`AttemptRepository.release`, where the lead may have been claimed ahead of time, as the agent was
+        kept for it since a fault cut their talk: what they said of that talk meanwhile moves the lead now."""
         ahead = leads.c.due_at > attempts.c.claimed_at, leads.c.state == LeadState.SCHEDULED
         of = select(leads.c.id).join(attempts, attempts.c.lead_id == leads.c.id)
         async with self._database.write() as connection:
+            await give_back(connection, epoch, attempt_id, now)
             lead_id = await connection.scalar(of.where(attempts.c.id == attempt_id, *ahead))
             mine = select(attempts).where(attempts.c.lead_id == lead_id, PLACED)
             row = (await connection.execute(mine.order_by(attempts.c.number.desc()).limit(1))).one_or_none()
