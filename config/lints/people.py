@@ -95,37 +95,34 @@ def duplicates(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "E404", path, f'the line `{first[1]}` has the number "{value}" too', "a number is one line's"
         )
-    reasons = [(reason.code, ("pause_reasons", name, "code")) for name, reason in facts.pause_reasons.items()]
-    said = [(what.code, ("dispositions", name, "code")) for name, what in facts.dispositions.items()]
-    for kind, codes in (("reason", reasons), ("disposition", said)):
-        for value, path, first in _twice([(code, path) for code, path in codes if code]):
+    for feature, codes in _coded(facts).items():
+        kind = "reason" if feature == "not_ready" else feature
+        for value, path, first in _twice(codes):
             yield Finding(
                 "E405", path, f'the {kind} `{first[1]}` has the code "{value}" too', "give each its own"
             )
+
+
+def _coded(facts: Facts) -> dict[str, list[tuple[str, Path]]]:
+    """By feature code that more digits follow: those digits, and where they stand."""
+    reasons, said = facts.pause_reasons.items(), facts.dispositions.items()
+    return {
+        "not_ready": [(reason.code, ("pause_reasons", name, "code")) for name, reason in reasons],
+        "disposition": [(what.code, ("dispositions", name, "code")) for name, what in said if what.code],
+    }
 
 
 def dialed(facts: Facts) -> Iterator[Finding]:
     """E406: nothing that agents dial may begin with something else, or a phone cannot tell when to stop."""
     if facts.system is None:
         return
-    codes = facts.system.feature_codes
-    said: list[tuple[str, str, Path]] = [
-        (code, name, ("system", "feature_codes", name))
-        for name, code in codes.model_dump().items()
-        if name not in ("not_ready", "disposition")
-    ]
-    said += [
-        (codes.not_ready + reason.code, f"not_ready with {name}", ("pause_reasons", name, "code"))
-        for name, reason in facts.pause_reasons.items()
-    ]
-    said += [
-        (codes.disposition + what.code, f"disposition with {name}", ("dispositions", name, "code"))
-        for name, what in facts.dispositions.items()
-        if what.code
-    ]
-    for bare in ("not_ready", "disposition"):
-        if not any(name.startswith(f"{bare} with") for _, name, _ in said):
-            said.append((getattr(codes, bare), bare, ("system", "feature_codes", bare)))
+    said: list[tuple[str, str, Path]] = []
+    coded = _coded(facts)
+    for feature, code in facts.system.feature_codes.model_dump().items():
+        if follow := coded.get(feature):
+            said += [(code + digits, f"{feature} with {path[1]}", path) for digits, path in follow]
+        else:
+            said.append((code, feature, ("system", "feature_codes", feature)))
     for i, (text, name, path) in enumerate(said):
         for other, other_name, other_path in said[:i]:
             same_code = text == other and path[0] == other_path[0] != "system"  # E405
