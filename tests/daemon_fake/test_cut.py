@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,29 @@ async def cut(centre: Centre) -> str:
     return agent
 
 
+@dataclass(frozen=True)
+class Cut:
+    """A centre whose only lead was cut off from an agent a moment ago."""
+
+    centre: Centre
+    people: People
+    number: str
+    agent: str
+
+
+@asynccontextmanager
+async def a_cut_talk(
+    folder: Path, *, agents: int = 2, campaign: dict[str, Any] | None = None
+) -> AsyncIterator[Cut]:
+    people, changes = People(1), {**CHANGES, f"campaigns/{SPRING}": campaign or {}}
+    async with a_centre(folder, people, agents=agents, changes=changes) as centre:
+        [number] = await centre.leads(SPRING, 1)
+        people.fixed[number] = TALKS_ON
+        await centre.ready()
+        await centre.dial(SPRING)
+        yield Cut(centre, people, number, await cut(centre))
+
+
 async def lead(centre: Centre) -> Lead:
     [found] = await centre.all_leads(SPRING)
     return found
@@ -66,14 +91,9 @@ def test_the_same_agent_and_not_the_one_who_waits_longest_is_rung_and_talks_on(
     tmp_path: Path, mode: str
 ) -> None:
     async def main() -> None:
-        changes = {**CHANGES, f"campaigns/{SPRING}": {"mode": mode, "ratio": None, "screening": "on"}}
-        people = People(1)
-        async with a_centre(tmp_path, people, agents=3, changes=changes) as centre:
-            [number] = await centre.leads(SPRING, 1)
-            people.fixed[number] = TALKS_ON
-            await centre.ready()
-            await centre.dial(SPRING)
-            agent = await cut(centre)
+        campaign = {"mode": mode, "ratio": None, "screening": "on"}
+        async with a_cut_talk(tmp_path, agents=3, campaign=campaign) as was:
+            centre, agent = was.centre, was.agent
             began = centre.clock.now()
             centre.fake.switch.phones[agent] = SLOW
             assert (await lead(centre)).state is LeadState.SCHEDULED
@@ -104,13 +124,8 @@ def test_whose_agent_does_not_come_is_called_by_the_rule_with_whoever_is_free(
     tmp_path: Path, trouble: str
 ) -> None:
     async def main() -> None:
-        people = People(1)
-        async with a_centre(tmp_path, people, agents=2, changes=CHANGES) as centre:
-            [number] = await centre.leads(SPRING, 1)
-            people.fixed[number] = TALKS_ON
-            await centre.ready()
-            await centre.dial(SPRING)
-            agent = await cut(centre)
+        async with a_cut_talk(tmp_path) as was:
+            centre, agent = was.centre, was.agent
             cut_at = centre.clock.now()
             phones = {"refuses": Phone(reject=486), "daemon dies": SLOW}
             centre.fake.switch.phones[agent] = phones.get(trouble, NEVER)
@@ -158,15 +173,9 @@ def test_a_daemon_that_dies_in_the_call_back_finds_agent_and_person_together(
     """By the agent's leg: nothing in the store says that the agent was rung first."""
 
     async def main() -> None:
-        changes = {**CHANGES, f"campaigns/{SPRING}": {"screening": "on"}}
-        people = People(1)
-        async with a_centre(tmp_path, people, agents=2, changes=changes) as centre:
-            [number] = await centre.leads(SPRING, 1)
-            people.fixed[number] = TALKS_ON
-            await centre.ready()
-            await centre.dial(SPRING)
-            agent = await cut(centre)
-            people.fixed[number] = Answer(after=5.0, ring_after=0.5)
+        async with a_cut_talk(tmp_path, campaign={"screening": "on"}) as was:
+            centre, agent = was.centre, was.agent
+            was.people.fixed[was.number] = Answer(after=5.0, ring_after=0.5)
             wanted = "talking" if moment == "they talk" else "ringing"
             await centre.until(
                 lambda: [c.state for c in centre.daemon.board.calls.values()] == [wanted], moment, RETRY - 1
@@ -190,14 +199,9 @@ def test_a_daemon_that_dies_in_the_call_back_finds_agent_and_person_together(
 
 def test_a_person_who_is_busy_is_called_again_by_the_rule_for_that(tmp_path: Path) -> None:
     async def main() -> None:
-        people = People(1)
-        async with a_centre(tmp_path, people, agents=2, changes=CHANGES) as centre:
-            [number] = await centre.leads(SPRING, 1)
-            people.fixed[number] = TALKS_ON
-            await centre.ready()
-            await centre.dial(SPRING)
-            agent = await cut(centre)
-            people.fixed[number] = Reject(486, 0.5)
+        async with a_cut_talk(tmp_path) as was:
+            centre, agent = was.centre, was.agent
+            was.people.fixed[was.number] = Reject(486, 0.5)
             await centre.until(lambda: len(centre.fake.ledger) == 2, "they are called back", RETRY - 1)
             await centre.until(lambda: not centre.daemon.board.calls, "and are busy", 5.0)
             await centre.daemon.journal.flushed()
@@ -213,17 +217,12 @@ def test_a_person_who_is_busy_is_called_again_by_the_rule_for_that(tmp_path: Pat
 
 def test_who_comes_on_the_do_not_call_list_while_the_agents_phone_rings_is_not_called(tmp_path: Path) -> None:
     async def main() -> None:
-        people = People(1)
-        async with a_centre(tmp_path, people, agents=2, changes=CHANGES) as centre:
-            [number] = await centre.leads(SPRING, 1)
-            people.fixed[number] = TALKS_ON
-            await centre.ready()
-            await centre.dial(SPRING)
-            agent = await cut(centre)
+        async with a_cut_talk(tmp_path) as was:
+            centre, agent = was.centre, was.agent
             agents = centre.daemon.board.agents
             centre.fake.switch.phones[agent] = SLOW
             await centre.until(lambda: agents[agent].state == "ringing", "their phone rings", RETRY - 1)
-            await centre.store.do_not_call.add({number: ""}, "test", centre.clock.now(), {})
+            await centre.store.do_not_call.add({was.number: ""}, "test", centre.clock.now(), {})
             await centre.finished(SPRING)
             await centre.until(lambda: agents[agent].state == "ready", "the agent is free", 60.0)
             assert len(centre.fake.ledger) == 1
